@@ -1,0 +1,74 @@
+import * as zlib from 'node:zlib';
+import { SealtrailError } from './error.ts';
+import type { Manifest } from './manifest.ts';
+
+export type Encoding = Manifest['enc'];
+
+/** zstd where this Node has it (≥ 22.15), deflate (zlib, RFC 1950) otherwise. */
+export const bestEncoding: Encoding = 'zstdCompressSync' in zlib ? 'zstd' : 'deflate';
+
+/** Compresses a body into one frame. Level 1 of zstd: higher ones cost more time than they save bytes. */
+export function compress(body: Buffer, enc: Encoding): Buffer {
+  if (enc === 'identity') return body;
+  if (enc === 'deflate') return zlib.deflateSync(body, { level: 1 });
+  return zlib.zstdCompressSync(body, {
+    params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 },
+    pledgedSrcSize: body.length,
+  });
+}
+
+/**
+ * Decompresses to exactly `size` bytes, never holding more. The frame must be the only thing in `data`:
+ * Node ignores bytes behind a zlib stream and joins further zstd frames, so the input that was used
+ * must be all of it, and must be a single zstd frame (RFC 8878 §3.1.1).
+ */
+export function decompress(data: Buffer, enc: Encoding, size: number): Buffer {
+  if (enc === 'identity') return exactly(data, size);
+  const options = { maxOutputLength: Math.max(size, 1), info: true };
+  let result: { buffer: Buffer; engine: { bytesWritten: number } };
+  try {
+    if (enc === 'deflate') {
+      result = zlib.inflateSync(data, options) as unknown as typeof result;
+    } else {
+      if (!isOneZstdFrame(data)) throw new RangeError('not exactly one zstd frame');
+      result = zlib.zstdDecompressSync(data, options) as unknown as typeof result;
+    }
+  } catch (cause) {
+    const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    if (tooLarge)
+      throw new SealtrailError('size-mismatch', `the body is over ${size} bytes`, { cause });
+    throw new SealtrailError('compression-invalid', `the body is not one ${enc} frame`, { cause });
+  }
+  if (result.engine.bytesWritten !== data.length)
+    throw new SealtrailError('compression-invalid', 'bytes behind the end of the compressed frame');
+  return exactly(result.buffer, size);
+}
+
+function exactly(body: Buffer, size: number): Buffer {
+  if (body.length !== size)
+    throw new SealtrailError(
+      'size-mismatch',
+      `the body has ${body.length} bytes, size says ${size}`,
+    );
+  return body;
+}
+
+/** Walks the blocks of the first frame (RFC 8878 §3.1.1): it must end where the data ends. */
+function isOneZstdFrame(data: Buffer): boolean {
+  if (data.length < 6 || data.readUInt32LE(0) !== 0xfd2fb528) return false;
+  const descriptor = data.readUInt8(4);
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const sizeFlag = descriptor >> 6;
+  const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const contentSize = sizeFlag === 0 ? (singleSegment ? 1 : 0) : 1 << sizeFlag;
+  let at = 5 + (singleSegment ? 0 : 1) + dictionary + contentSize;
+  for (;;) {
+    if (at + 3 > data.length) return false;
+    const block = data.readUIntLE(at, 3);
+    const isRepeat = ((block >> 1) & 3) === 1;
+    at += 3 + (isRepeat ? 1 : block >> 3);
+    if ((block & 1) === 1) break;
+  }
+  if ((descriptor & 4) !== 0) at += 4; // checksum
+  return at === data.length;
+}
