@@ -1,0 +1,192 @@
+import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { SealtrailError } from '../domain/error.ts';
+import { parseRecord, type SealedRecord } from '../domain/manifest.ts';
+import { describeError, type Log } from '../lambda/log.ts';
+import type { KnownGrant } from '../lambda/verified-grants.ts';
+import type { BatchWriter, StoredBatch } from '../store/batch-store.ts';
+import { type Arrived, arrived } from './arrived.ts';
+import { checkRecord } from './check-record.ts';
+import { type PutObject, type SetAside, setAside } from './quarantine.ts';
+
+export interface ConsumeOptions {
+  readonly writer: BatchWriter;
+  readonly grants: (ids: Iterable<string>) => Promise<ReadonlyMap<string, KnownGrant>>;
+  /** Takes what can never be accepted. */
+  readonly quarantine: PutObject;
+  /** Takes what may be accepted later. */
+  readonly redrive: PutObject;
+  readonly countForks: (stored: readonly StoredBatch[]) => number;
+  readonly log: Log;
+}
+
+export interface Invocation {
+  readonly id: string;
+  /** Aborted when what is left of the function's time is only enough to answer. */
+  readonly signal: AbortSignal;
+}
+
+/** What became of one record: `undone` ones are handed to us again by the event source mapping. */
+type Outcome =
+  | { readonly kind: 'batch'; readonly batch: StoredBatch }
+  | { readonly kind: 'poison'; readonly why: SetAside }
+  | { readonly kind: 'throttled'; readonly why: SetAside }
+  | { readonly kind: 'undone' };
+
+/**
+ * Stores the batches of one invocation. Answers the first record that is not done: that one and all
+ * behind it come again, which changes nothing for those that are stored.
+ */
+export async function consume(
+  event: KinesisStreamEvent,
+  invocation: Invocation,
+  options: ConsumeOptions,
+): Promise<KinesisStreamBatchResponse> {
+  const records = event.Records.map(arrived);
+  const checked = await check(records, options);
+  const stored = await store(checked, invocation, options);
+  const outcomes = await putAside(stored, options);
+  const undone = outcomes.findIndex(({ kind }) => kind === 'undone');
+  const first = records[undone];
+  return {
+    batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first.sequenceNumber }],
+  };
+}
+
+/** Parses all, looks their grants up in one call, then checks each. */
+async function check(
+  records: readonly Arrived[],
+  { grants, log }: ConsumeOptions,
+): Promise<{ arrived: Arrived; outcome: Outcome }[]> {
+  const parsed = records.map((record) => ({
+    arrived: record,
+    parsed: attempt(() => parseRecord(record.data)),
+  }));
+  const ids = parsed.flatMap(({ parsed: result }) => (result.ok ? [result.value.grantId] : []));
+  let known: ReadonlyMap<string, KnownGrant>;
+  try {
+    known = ids.length === 0 ? new Map() : await grants(ids);
+  } catch (error) {
+    log.error('grants could not be looked up', describeError(error));
+    return records.map((record) => ({ arrived: record, outcome: { kind: 'undone' } }));
+  }
+  return parsed.map(({ arrived: record, parsed: result }) => ({
+    arrived: record,
+    outcome: outcomeOf(record, result, known),
+  }));
+}
+
+type Attempt<T> = { ok: true; value: T } | { ok: false; error: SealtrailError };
+
+/** A poison error is an outcome; any other is a fault of ours and fails the invocation. */
+function attempt<T>(run: () => T): Attempt<T> {
+  try {
+    return { ok: true, value: run() };
+  } catch (error) {
+    if (error instanceof SealtrailError && error.kind === 'poison') return { ok: false, error };
+    throw error;
+  }
+}
+
+function outcomeOf(
+  record: Arrived,
+  parsed: Attempt<SealedRecord>,
+  known: ReadonlyMap<string, KnownGrant>,
+): Outcome {
+  if (!parsed.ok) return poison(record, parsed.error, undefined);
+  const grant = known.get(parsed.value.grantId);
+  const checked = attempt(() => checkRecord(record, parsed.value, grant));
+  return checked.ok
+    ? { kind: 'batch', batch: checked.value }
+    : poison(record, checked.error, grant);
+}
+
+/** Codes that are thrown before the signature was found to hold: nothing proves whose record it is. */
+const unproved = new Set<string>(['grant-unknown', 'grant-revoked', 'signature-invalid']);
+
+function poison(
+  record: Arrived,
+  { code, message }: SealtrailError,
+  grant: KnownGrant | undefined,
+): Outcome {
+  const tenant = unproved.has(code) ? undefined : grant?.tenant;
+  return { kind: 'poison', why: { arrived: record, code, reason: message, tenant } };
+}
+
+type Entry = { readonly arrived: Arrived; readonly outcome: Outcome };
+
+/** Calendar, then batches, then feed: a reader never meets a batch on a day that it cannot find. */
+async function store(
+  entries: Entry[],
+  { id, signal }: Invocation,
+  options: ConsumeOptions,
+): Promise<Entry[]> {
+  const { writer, log, countForks } = options;
+  const batches = entries.flatMap(({ outcome }) =>
+    outcome.kind === 'batch' ? [outcome.batch] : [],
+  );
+  if (batches.length === 0) return entries;
+  const settled = new Map<StoredBatch, Outcome['kind']>();
+  try {
+    await writer.noteDays(batches, signal);
+    const inserted = await writer.insert(batches, signal);
+    const stored = batches.filter((_, i) => inserted[i] === 'stored');
+    for (const [i, batch] of batches.entries())
+      settled.set(batch, inserted[i] === 'throttled' ? 'throttled' : 'undone');
+    await writer.appendFeed(stored, id, signal);
+    for (const batch of stored) settled.set(batch, 'batch');
+    const forks = countForks(stored);
+    if (forks > 0) log.count('ProducerForks', forks);
+  } catch (error) {
+    log.error('batches could not be stored', { batches: batches.length, ...describeError(error) });
+  }
+  return entries.map((entry) => {
+    if (entry.outcome.kind !== 'batch') return entry;
+    const kind = settled.get(entry.outcome.batch) ?? 'undone';
+    if (kind === 'batch') return entry;
+    return {
+      ...entry,
+      outcome:
+        kind === 'throttled' ? throttled(entry.arrived, entry.outcome.batch) : { kind: 'undone' },
+    };
+  });
+}
+
+function throttled(record: Arrived, batch: StoredBatch): Outcome {
+  const reason = 'the tenant’s partition took no more writes';
+  return {
+    kind: 'throttled',
+    why: { arrived: record, code: 'throttled', reason, tenant: batch.tenant },
+  };
+}
+
+/** Puts aside what lies before the first undone record; what lies behind it will be seen again. */
+async function putAside(entries: readonly Entry[], options: ConsumeOptions): Promise<Outcome[]> {
+  const outcomes = entries.map(({ outcome }) => outcome);
+  const undone = outcomes.findIndex(({ kind }) => kind === 'undone');
+  const done = undone === -1 ? outcomes : outcomes.slice(0, undone);
+  for (const kind of ['poison', 'throttled'] as const) {
+    const put = kind === 'poison' ? options.quarantine : options.redrive;
+    const records = done.flatMap((outcome) => (outcome.kind === kind ? [outcome.why] : []));
+    try {
+      await setAside(records, put);
+      count(records, kind, options.log);
+    } catch (error) {
+      options.log.error(`${kind} records could not be put aside`, describeError(error));
+      return outcomes.map((outcome) => (outcome.kind === kind ? { kind: 'undone' } : outcome));
+    }
+  }
+  return outcomes;
+}
+
+function count(records: readonly SetAside[], kind: 'poison' | 'throttled', log: Log): void {
+  const metric = kind === 'poison' ? 'Quarantined' : 'Throttled';
+  for (const [code, group] of Map.groupBy(records, (record) => record.code)) {
+    log.count(metric, group.length, code);
+    log.warn('records put aside', {
+      code,
+      count: group.length,
+      first: group[0]?.arrived.sequenceNumber,
+    });
+    if (code === 'version-unknown') log.count('UnknownVersion', group.length);
+  }
+}

@@ -1,0 +1,64 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Context, KinesisStreamEvent } from 'aws-lambda';
+import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
+import { createLog } from '../lambda/log.ts';
+import { parseEnv } from '../lambda/parse-env.ts';
+import { quietLogger } from '../lambda/quiet-logger.ts';
+import { verifiedGrants } from '../lambda/verified-grants.ts';
+import { createBatchWriter } from '../store/batch-writer.ts';
+import { createGrantLog } from '../store/grant-log.ts';
+import { consume } from './consume.ts';
+import { consumerEnv } from './env.ts';
+import type { PutObject } from './quarantine.ts';
+import { watchProducers } from './watch-producers.ts';
+
+const env = parseEnv(consumerEnv, process.env);
+const log = createLog(env.STAGE);
+
+const requestHandler = { connectionTimeout: 2_000, requestTimeout: 8_000 };
+const dynamodb = new DynamoDBClient({ logger: quietLogger, requestHandler });
+const kms = new KMSClient({ requestHandler });
+const s3 = new S3Client({ forcePathStyle: true, requestHandler });
+
+const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
+  const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
+  return PublicKey ?? new Uint8Array();
+});
+
+const grants = verifiedGrants({
+  find: createGrantLog({ client: dynamodb, table: env.GRANTS_TABLE }).find,
+  issuer: async () => ({ name: env.ISSUER, keys: byThumbprint(await keys()) }),
+  now: Date.now,
+});
+
+const putTo =
+  (bucket: string): PutObject =>
+  async (key, body) => {
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: body,
+        ContentType: 'application/x-ndjson',
+      }),
+    );
+  };
+
+const options = {
+  writer: createBatchWriter({ client: dynamodb, table: env.BATCHES_TABLE, now: Date.now }),
+  grants,
+  quarantine: putTo(env.QUARANTINE_BUCKET),
+  redrive: putTo(env.REDRIVE_BUCKET),
+  countForks: watchProducers(),
+  log,
+};
+
+/** Time that is kept for putting aside and answering, ms. */
+const reserveMs = 10_000;
+
+export function handler(event: KinesisStreamEvent, context: Context) {
+  const left = Math.max(context.getRemainingTimeInMillis() - reserveMs, 1);
+  return consume(event, { id: context.awsRequestId, signal: AbortSignal.timeout(left) }, options);
+}

@@ -1,0 +1,115 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { type ErrorCode, SealtrailError } from '../domain/error.ts';
+import { describeError, type Log } from './log.ts';
+
+/** A request of the HTTP API (payload format 2.0), with nothing decoded that could be decoded in two ways. */
+export interface HttpRequest {
+  readonly path: string;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: URLSearchParams;
+  /** Lower-case names; a header that came twice is joined with a comma. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+  /** Host that the request was sent to. */
+  readonly domain: string;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+export type Operation = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** A Lambda handler for these routes (`POST /v1/credentials`), with errors answered as RFC 9457 problems. */
+export function httpHandler(routes: Readonly<Record<string, Operation>>, log: Log) {
+  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+    .use({
+      onError: (request) => {
+        request.response = toResult(problem(request.error, log));
+      },
+    })
+    .handler(async (event) => {
+      const operation = Object.hasOwn(routes, event.routeKey) ? routes[event.routeKey] : undefined;
+      if (operation === undefined)
+        throw new SealtrailError('not-found', 'there is no such resource');
+      return toResult(await operation(toRequest(event)));
+    });
+}
+
+export function json(
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): HttpResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(value),
+  };
+}
+
+function toRequest(event: APIGatewayProxyEventV2): HttpRequest {
+  return {
+    path: event.rawPath,
+    params: event.pathParameters ?? {},
+    query: new URLSearchParams(event.rawQueryString),
+    headers: event.headers,
+    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    domain: event.requestContext.domainName,
+  };
+}
+
+function toResult({ status, headers, body }: HttpResponse): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: status,
+    headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers },
+    body: typeof body === 'string' ? body : body.toString('base64'),
+    isBase64Encoded: typeof body !== 'string',
+  };
+}
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  'request-invalid': 400,
+  'key-invalid': 400,
+  'cursor-invalid': 400,
+  'cursor-expired': 400,
+  unauthenticated: 401,
+  'proof-invalid': 401,
+  forbidden: 403,
+  'not-found': 404,
+  'not-acceptable': 406,
+  'request-too-large': 413,
+  'quota-exceeded': 429,
+  'integrity-broken': 500,
+  throttled: 503,
+  unavailable: 503,
+};
+
+/** `serverTime` lets a client whose clock is off see by how much. */
+function problem(error: unknown, log: Log): HttpResponse {
+  const ours = error instanceof SealtrailError ? error : undefined;
+  const status = (ours && statuses[ours.code]) ?? 500;
+  const code = status === 500 && ours?.code !== 'integrity-broken' ? 'internal' : ours?.code;
+  if (code === 'integrity-broken') log.count('IntegrityErrors', 1);
+  if (status >= 500) log.error('request failed', { code, ...describeError(ours?.cause ?? error) });
+  const detail = code === 'internal' ? 'something failed on our side' : ours?.message;
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(status === 401 ? { 'www-authenticate': 'Bearer, DPoP algs="EdDSA"' } : {}),
+      ...(status === 429 || status === 503 ? { 'retry-after': status === 429 ? '60' : '2' } : {}),
+    },
+    body: JSON.stringify({
+      type: `urn:sealtrail:error:${code}`,
+      title: code,
+      status,
+      detail,
+      code,
+      serverTime: new Date().toISOString(),
+    }),
+  };
+}

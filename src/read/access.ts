@@ -1,0 +1,38 @@
+import { SealtrailError } from '../domain/error.ts';
+import { idPattern } from '../domain/limits.ts';
+import { bearerToken, type Caller } from '../lambda/api-key.ts';
+import type { HttpRequest } from '../lambda/http.ts';
+
+/** Who reads: the holder of a key with `read` scope, of one tenant or (`*`) of all. */
+export interface Reader {
+  readonly tenant: string;
+}
+
+export type Authenticate = (request: HttpRequest) => Promise<Reader>;
+
+/** Throws `unauthenticated` for a key that is not ours, `forbidden` for one without `read` scope. */
+export function authenticateReader(byKey: (key: string) => Promise<Caller>): Authenticate {
+  return async ({ headers }) => {
+    const caller = await byKey(bearerToken(headers['authorization']));
+    if (!caller.scopes.has('read'))
+      throw new SealtrailError('forbidden', 'this key has no read scope');
+    return caller;
+  };
+}
+
+/** The tenant whose log is read: the key's own, or the one that a key over all tenants names. */
+export function tenantOf(reader: Reader, named: string | undefined): string {
+  if (named !== undefined && !idPattern.test(named))
+    throw new SealtrailError('request-invalid', 'tenant is not a tenant id');
+  if (reader.tenant !== '*') {
+    if (named !== undefined && named !== reader.tenant)
+      throw new SealtrailError('forbidden', 'this key reads another tenant');
+    return reader.tenant;
+  }
+  if (named === undefined)
+    throw new SealtrailError(
+      'request-invalid',
+      'this key reads all tenants: name one with tenant=',
+    );
+  return named;
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** What the stack must set on the read API's function. */
+export const readEnv = z.object({
+  /** `dev` or `prod`: the dimension of every metric. */
+  STAGE: z.string().min(1).max(32),
+  ISSUER: z.string().min(1).max(128),
+  /** ARNs of the KMS keys that grants may be signed with, comma separated. */
+  ISSUER_KEYS: z.string().min(1),
+  BATCHES_TABLE: z.string().min(1),
+  GRANTS_TABLE: z.string().min(1),
+  REGISTRY_TABLE: z.string().min(1),
+  /** ARN of the KMS HMAC key (HMAC_256) from which the cursor's key is derived. */
+  CURSOR_KEY: z.string().min(1),
+});

@@ -1,0 +1,55 @@
+import { SealtrailError } from '../domain/error.ts';
+import { timeOfUuid, uuidV7Pattern } from '../domain/uuid.ts';
+import type { Operation } from '../lambda/http.ts';
+import { tenantOf } from './access.ts';
+import { pageBudget, type ReadOptions } from './list-events.ts';
+import { pageEvents } from './page-events.ts';
+import { singles } from './parse-query.ts';
+import type { Position } from './position.ts';
+import type { ReadEvent } from './read-event.ts';
+import { showEvent } from './show-event.ts';
+
+/**
+ * `GET /v1/events/{id}`: the event's id holds its time, so only batches over that millisecond are read.
+ * Should different events bear the id, all are given: the first, and `others`.
+ */
+export function getEvent(options: ReadOptions): Operation {
+  return async (request) => {
+    const who = await options.authenticate(request);
+    const tenant = tenantOf(who, singles(request.query, ['tenant']).tenant);
+    const id = request.params['id'] ?? '';
+    if (!uuidV7Pattern.test(id)) throw notFound();
+    const [first, ...others] = await find(tenant, id, options);
+    if (first === undefined) throw notFound();
+    if (others.length > 0) options.log.count('Equivocations', others.length);
+    const shown = showEvent(first);
+    const rest = others.length === 0 ? '' : `,"others":[${others.map(showEvent).join(',')}]`;
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: `${shown.slice(0, -1)}${rest}}`,
+    };
+  };
+}
+
+/** Also for an event of another tenant: it looks as if there were none. */
+function notFound(): SealtrailError {
+  return new SealtrailError('not-found', 'there is no such event');
+}
+
+async function find(tenant: string, id: string, options: ReadOptions): Promise<ReadEvent[]> {
+  const time = timeOfUuid(id);
+  const budget = pageBudget(options.now());
+  const found = new Map<string, ReadEvent>();
+  for (let position: Position | undefined = {}; position !== undefined; ) {
+    if (options.now() > budget.deadline)
+      throw new SealtrailError('unavailable', 'too many batches lie over this millisecond');
+    const page = await pageEvents(
+      { tenant, from: time, to: time + 1, order: 'asc', filter: [], limit: 1000, position },
+      { ...options, budget },
+    );
+    for (const event of page.events) if (event.id === id) found.set(event.hash, event);
+    position = page.next;
+  }
+  return [...found.values()];
+}

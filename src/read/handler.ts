@@ -1,0 +1,62 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GenerateMacCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { authenticateApiKey } from '../lambda/api-key.ts';
+import { httpHandler } from '../lambda/http.ts';
+import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
+import { createLog } from '../lambda/log.ts';
+import { parseEnv } from '../lambda/parse-env.ts';
+import { quietLogger } from '../lambda/quiet-logger.ts';
+import { verifiedGrants } from '../lambda/verified-grants.ts';
+import { createBatchReader } from '../store/batch-reader.ts';
+import { createGrantLog } from '../store/grant-log.ts';
+import { createRegistry } from '../store/registry.ts';
+import { authenticateReader } from './access.ts';
+import { cursorSecret } from './cursor-secret.ts';
+import { readEnv } from './env.ts';
+import { feed } from './feed.ts';
+import { getEvent } from './get-event.ts';
+import { listEvents, type ReadOptions } from './list-events.ts';
+
+const env = parseEnv(readEnv, process.env);
+const log = createLog(env.STAGE);
+const requestHandler = { connectionTimeout: 2_000, requestTimeout: 8_000 };
+
+const dynamodb = new DynamoDBClient({ logger: quietLogger, requestHandler });
+const kms = new KMSClient({ requestHandler });
+
+const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
+  const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
+  return PublicKey ?? new Uint8Array();
+});
+
+const options: ReadOptions = {
+  reader: createBatchReader({ client: dynamodb, table: env.BATCHES_TABLE }),
+  grants: verifiedGrants({
+    find: createGrantLog({ client: dynamodb, table: env.GRANTS_TABLE }).find,
+    issuer: async () => ({ name: env.ISSUER, keys: byThumbprint(await keys()) }),
+    now: Date.now,
+  }),
+  authenticate: authenticateReader(
+    authenticateApiKey({
+      lookup: createRegistry({ client: dynamodb, table: env.REGISTRY_TABLE }).apiKey,
+      now: Date.now,
+    }),
+  ),
+  secret: cursorSecret(async (Message) => {
+    const { Mac } = await kms.send(
+      new GenerateMacCommand({ KeyId: env.CURSOR_KEY, Message, MacAlgorithm: 'HMAC_SHA_256' }),
+    );
+    return Mac ?? new Uint8Array();
+  }),
+  now: Date.now,
+  log,
+};
+
+export const handler = httpHandler(
+  {
+    'GET /v1/events': listEvents(options),
+    'GET /v1/events/{id}': getEvent(options),
+    'GET /v1/feed': feed(options),
+  },
+  log,
+);

@@ -1,0 +1,240 @@
+import { limits } from '../domain/limits.ts';
+import type { BatchReader, ReadBatch, Start, Summary } from '../store/batch-store.ts';
+import { type EventQuery, isBeyond, isWanted, rangeOf } from './choose-batch.ts';
+import { type Grants, openBatch } from './open-batch.ts';
+import { isAfter, Pending } from './pending.ts';
+import type { EventPlace, Position } from './position.ts';
+import type { ReadEvent } from './read-event.ts';
+import { boundOf, Scan } from './scan.ts';
+
+/** What one page may cost. However small, a page gets further: one query and one body are always allowed. */
+export interface Budget {
+  /** Summaries read from the index; a query counts as ten. */
+  readonly summaries: number;
+  /** Bytes of records read. */
+  readonly bytes: number;
+  /** Bytes of event lines given. */
+  readonly answerBytes: number;
+  /** Epoch ms. */
+  readonly deadline: number;
+}
+
+export interface EventPage {
+  readonly events: readonly ReadEvent[];
+  /** `partial`: the budget did not reach to order these events among all of their minute; none is missing. */
+  readonly order: 'exact' | 'partial';
+  /** Undefined when there is nothing more. */
+  readonly next: Position | undefined;
+  /** Pairs of different events that bear one id. */
+  readonly equivocations: number;
+}
+
+export interface PageOptions {
+  readonly reader: BatchReader;
+  readonly grants: Grants;
+  readonly budget: Budget;
+  readonly now: () => number;
+  /** Summaries a query; for tests. */
+  readonly pageSize?: number;
+}
+
+/**
+ * One page of a tenant's log, in exact order although batches overlap.
+ *
+ * Batches come by `to`, and none spans over 60 s. Newest first, an event may be given once its time is
+ * strictly greater than the next batch's `to`: no later batch can hold a newer one. Oldest first, once
+ * its time is less than the next batch's `to` − 60 s. (At equality, events of one millisecond would be
+ * given out of order or lost.)
+ */
+export async function pageEvents(query: EventQuery, options: PageOptions): Promise<EventPage> {
+  const page = new PageOfEvents(query, options);
+  return page.read();
+}
+
+class PageOfEvents {
+  readonly #query: EventQuery;
+  readonly #options: PageOptions;
+  readonly #scan: Scan;
+  readonly #pending: Pending;
+  readonly #given: ReadEvent[] = [];
+  readonly #ahead = new Map<string, ReadBatch | undefined>();
+  #lastPlace: EventPlace | undefined;
+  #answerBytes = 0;
+  #bytesRead = 0;
+  #equivocations = 0;
+
+  constructor(query: EventQuery, options: PageOptions) {
+    this.#query = query;
+    this.#options = options;
+    this.#pending = new Pending(query.order);
+    this.#lastPlace = query.position.after;
+    this.#scan = new Scan(options.reader, query.tenant, rangeOf(query), options.pageSize);
+  }
+
+  async read(): Promise<EventPage> {
+    for (;;) {
+      const next = await this.#scan.peek(() => !this.#isSpent());
+      const isLast = next === 'end' || (next !== 'unknown' && isBeyond(next, this.#query));
+      this.#give(
+        isLast
+          ? undefined
+          : next === 'unknown'
+            ? this.#scan.frontier
+            : { key: next.key, inclusive: true },
+      );
+      if (isLast && this.#pending.size === 0) return this.#page('exact', undefined);
+      if (this.#isFull()) return this.#page('exact', this.#resume());
+      if (next === 'unknown') return this.#stop();
+      if (isLast) continue;
+      if (!isWanted(next, this.#query, this.#options.now())) {
+        this.#scan.skip();
+        continue;
+      }
+      if (this.#isSpent() && this.#pending.batches.length > 0) return this.#stop();
+      await this.#load(next);
+      if (this.#query.position.within !== undefined && this.#isWithin(next)) return this.#partial();
+    }
+  }
+
+  #isSpent(): boolean {
+    const { budget, now } = this.#options;
+    const { queries, read } = this.#scan;
+    if (queries === 0) return false;
+    return (
+      read + 10 * queries >= budget.summaries ||
+      this.#bytesRead >= budget.bytes ||
+      now() >= budget.deadline
+    );
+  }
+
+  #isFull(): boolean {
+    const { limit } = this.#query;
+    return this.#given.length >= limit || this.#answerBytes >= this.#options.budget.answerBytes;
+  }
+
+  #isWithin({ key }: Summary): boolean {
+    const { at, within } = this.#query.position;
+    return within !== undefined && at?.key === key;
+  }
+
+  async #load(summary: Summary): Promise<void> {
+    const { tenant, filter, from, to, order, position } = this.#query;
+    this.#scan.skip();
+    const record = await this.#record(summary);
+    if (record === undefined) return; // retention has taken it since the summary was read
+    const events = (await openBatch(tenant, record, this.#options.grants))(filter);
+    const within = this.#isWithin(summary) ? position.within : undefined;
+    const wanted = events.filter(
+      (event) =>
+        event.time >= from &&
+        event.time < to &&
+        isAfter(event, position.after, order) &&
+        isAfter(event, within, order),
+    );
+    this.#pending.add(summary, wanted);
+  }
+
+  /** Fetches ahead twice as many each time, so that a short page reads little and a long one asks seldom. */
+  async #record(summary: Summary): Promise<ReadBatch | undefined> {
+    if (!this.#ahead.has(summary.key)) {
+      const count = Math.min(2 ** this.#pending.batches.length, 16) - 1;
+      const following = this.#scan
+        .upcoming()
+        .filter(
+          (next) =>
+            !isBeyond(next, this.#query) && isWanted(next, this.#query, this.#options.now()),
+        )
+        .slice(0, count);
+      const wanted = [summary, ...following];
+      const records = await this.#options.reader.records(this.#query.tenant, wanted);
+      for (const { key } of wanted)
+        this.#ahead.set(
+          key,
+          records.find((record) => record.key === key),
+        );
+    }
+    const record = this.#ahead.get(summary.key);
+    this.#ahead.delete(summary.key);
+    this.#bytesRead += record?.record.length ?? 0;
+    return record;
+  }
+
+  /** Gives what no batch from `rest` on can come before; everything when nothing is left. */
+  #give(rest: Start | undefined): void {
+    const { order } = this.#query;
+    const bound = boundOf(rest, order);
+    const may = ({ time }: ReadEvent) => {
+      if (rest === undefined) return true;
+      if (bound === undefined) return false;
+      return order === 'desc' ? time > bound : time < bound - limits.spanMs;
+    };
+    for (let event = this.#pending.peek(); event && may(event); event = this.#pending.peek()) {
+      if (this.#isFull()) return;
+      this.#pending.shift();
+      this.#giveOne(event);
+    }
+  }
+
+  #giveOne(event: ReadEvent): void {
+    const last = this.#lastPlace;
+    if (last?.id === event.id) {
+      if (last.hash === event.hash) return; // the same event in another batch
+      this.#equivocations++;
+    }
+    this.#lastPlace = { id: event.id, hash: event.hash };
+    this.#given.push(event);
+    this.#answerBytes += event.line.length;
+  }
+
+  /** The budget is spent. */
+  #stop(): EventPage {
+    if (this.#given.length === 0 && this.#pending.size > 0) return this.#partial();
+    return this.#page('exact', this.#resume());
+  }
+
+  /** After an exact page: the first batch not wholly given, or what the scan had not reached. */
+  #resume(): Position {
+    const open = this.#pending.firstOpen();
+    const at =
+      open === undefined ? this.#scan.frontier : { key: open.summary.key, inclusive: true };
+    return { after: this.#lastPlace, at };
+  }
+
+  /**
+   * Nothing may be given in exact order within the budget: batches are given whole from the top, or of
+   * one that does not fit as much as fits. `after` stays: what is left holds only what was not given.
+   */
+  #partial(): EventPage {
+    const { after } = this.#query.position;
+    const { limit } = this.#query;
+    let at: Start | undefined = this.#scan.frontier;
+    let within: EventPlace | undefined;
+    for (const batch of this.#pending.batches) {
+      const events = this.#pending.of(batch);
+      const key = { key: batch.summary.key, inclusive: true };
+      const bytes = events.reduce((sum, { line }) => sum + line.length, this.#answerBytes);
+      if (
+        this.#given.length + events.length <= limit &&
+        bytes <= this.#options.budget.answerBytes
+      ) {
+        for (const event of events) this.#giveOne(event);
+        continue;
+      }
+      at = key;
+      if (this.#given.length === 0) {
+        for (const event of events) if (!this.#isFull()) this.#giveOne(event);
+        const last = this.#given.at(-1);
+        within = last && { id: last.id, hash: last.hash };
+      }
+      break;
+    }
+    return this.#page('partial', { after, at, within });
+  }
+
+  #page(order: EventPage['order'], next: Position | undefined): EventPage {
+    const sign = this.#query.order === 'asc' ? 1 : -1;
+    if (order === 'partial')
+      this.#given.sort((a, b) => sign * (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    return { events: this.#given, order, next, equivocations: this.#equivocations };
+  }
+}

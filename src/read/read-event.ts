@@ -1,0 +1,31 @@
+import type { Event } from '../domain/event.ts';
+import type { LineFault } from '../domain/line.ts';
+import type { EventPlace } from './position.ts';
+
+/** An event as it is given to a reader: its exact bytes, and what the service knows beside them. */
+export interface ReadEvent {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly time: number;
+  readonly line: Buffer;
+  /** Merkle leaf hash of the line, base64url. */
+  readonly hash: string;
+  /** Undefined for a faulty line. */
+  readonly event: Event | undefined;
+  readonly fault: LineFault | undefined;
+  /** When its batch arrived, epoch ms. */
+  readonly received: number;
+  readonly late: boolean;
+  readonly client: string;
+  readonly producer: string;
+  readonly seq: number;
+  readonly batch: string;
+  /** Its batch arrived after its grant was revoked. */
+  readonly revoked: boolean;
+}
+
+/** The one order of a log: by id, and of equal ids by the hash of the line. Ascending. */
+export function comparePlaces(a: EventPlace, b: EventPlace): number {
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
+  return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0;
+}

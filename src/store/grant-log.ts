@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BatchGetItemCommand,
+  DuplicateItemException,
+  type DynamoDBClient,
+  ExecuteStatementCommand,
+} from '@aws-sdk/client-dynamodb';
+import { SealtrailError } from '../domain/error.ts';
+import type { Item } from './partiql-insert.ts';
+
+/** A grant as it was issued. */
+interface LoggedGrant {
+  readonly jwt: string;
+  /** From when on it no longer holds, epoch ms. */
+  readonly revokedAt?: number;
+}
+
+/** Every grant ever issued, and every revocation. Insert-only. */
+export interface GrantLog {
+  /**
+   * Logs a grant, for good, before it returns; `replayed` if its id is there already. Times are epoch
+   * seconds. Throws `unavailable` if it cannot be known whose the row is.
+   */
+  insert(
+    id: string,
+    jwt: string,
+    about: { tenant: string; client: string; issuedAt: number; expiresAt: number },
+  ): Promise<'inserted' | 'replayed'>;
+  /** Revokes a grant from `at` on, epoch ms. The first revocation stays. */
+  revoke(id: string, at: number): Promise<'revoked' | 'already-revoked'>;
+  /**
+   * Those of these grants that exist: strongly consistent, so one issued a moment ago is found. Throws
+   * `throttled` if DynamoDB leaves some out until the signal is aborted (after 5 s unless given).
+   */
+  find(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, LoggedGrant>>;
+}
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+const maxKeys = 100;
+
+/** The log in one table, whose key is `id`: `<grant id>` and `revoked#<grant id>`. */
+export function createGrantLog({
+  client,
+  table,
+}: {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}): GrantLog {
+  return {
+    async insert(id, jwt, { tenant, client: owner, issuedAt, expiresAt }) {
+      const outcome = await insertItem(client, table, {
+        id: { S: id },
+        jwt: { S: jwt },
+        tenant: { S: tenant },
+        client: { S: owner },
+        issuedAt: { N: String(issuedAt) },
+        expiresAt: { N: String(expiresAt) },
+      });
+      if (outcome.kind === 'inserted') return 'inserted';
+      // After a try whose answer was lost, the row may be that try's.
+      if (outcome.attempts > 1)
+        throw new SealtrailError('unavailable', 'the grant may have been logged; make a new proof');
+      return 'replayed';
+    },
+    async revoke(id, at) {
+      const outcome = await insertItem(client, table, {
+        id: { S: revocationOf(id) },
+        at: { N: String(at) },
+      });
+      return outcome.kind === 'inserted' ? 'revoked' : 'already-revoked';
+    },
+    async find(ids, signal = AbortSignal.timeout(5000)) {
+      const keys = [...new Set(ids)].flatMap((id) => [id, revocationOf(id)]);
+      const calls: string[][] = [];
+      for (let i = 0; i < keys.length; i += maxKeys) calls.push(keys.slice(i, i + maxKeys));
+      const items = await Promise.all(calls.map((call) => getAll(client, table, call, signal)));
+      return toGrants(ids, items.flat());
+    },
+  };
+}
+
+function revocationOf(grantId: string): string {
+  return `revoked#${grantId}`;
+}
+
+type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'exists'; attempts: number };
+
+/**
+ * PartiQL's INSERT never replaces an item, and unlike PutItem can be granted without leave to do so.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.insert.html
+ */
+async function insertItem(client: DynamoDBClient, table: string, item: Item): Promise<Inserted> {
+  const members = Object.keys(item).map((name) => `'${name}': ?`);
+  try {
+    await client.send(
+      new ExecuteStatementCommand({
+        Statement: `INSERT INTO "${table}" VALUE {${members.join(', ')}}`,
+        Parameters: Object.values(item),
+      }),
+    );
+    return { kind: 'inserted' };
+  } catch (error) {
+    if (!(error instanceof DuplicateItemException)) throw error;
+    return { kind: 'exists', attempts: error.$metadata.attempts ?? 1 };
+  }
+}
+
+/** Asks again for what DynamoDB left out, which it does when it throttles. */
+async function getAll(
+  client: DynamoDBClient,
+  table: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Item[]> {
+  const found: Item[] = [];
+  let open: Item[] = ids.map((id) => ({ id: { S: id } }));
+  for (let attempt = 0; open.length > 0; attempt++) {
+    try {
+      // Full jitter, at most 1 s.
+      if (attempt > 0)
+        await sleep(Math.random() * Math.min(25 * 2 ** attempt, 1000), null, { signal });
+      const answer = await client.send(
+        new BatchGetItemCommand({
+          RequestItems: { [table]: { Keys: open, ConsistentRead: true } },
+        }),
+        { abortSignal: signal },
+      );
+      found.push(...(answer.Responses?.[table] ?? []));
+      open = answer.UnprocessedKeys?.[table]?.Keys ?? [];
+    } catch (cause) {
+      if (!signal.aborted) throw cause;
+      throw new SealtrailError('throttled', 'the log of grants gave no answer in time', { cause });
+    }
+  }
+  return found;
+}
+
+function toGrants(ids: readonly string[], items: readonly Item[]): Map<string, LoggedGrant> {
+  const byId = new Map(items.map((item) => [item['id']?.S, item]));
+  const grants = new Map<string, LoggedGrant>();
+  for (const id of ids) {
+    const jwt = byId.get(id)?.['jwt']?.S;
+    if (jwt === undefined) continue;
+    const at = byId.get(revocationOf(id))?.['at']?.N;
+    grants.set(id, at === undefined ? { jwt } : { jwt, revokedAt: Number(at) });
+  }
+  return grants;
+}

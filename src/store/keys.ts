@@ -1,0 +1,53 @@
+/** Names that the store and the stack that creates its tables must agree on. */
+
+/** Partition and sort key of the `batches` table, and of its `summary` index. */
+export const partitionKey = 'pk';
+export const sortKey = 'sk';
+
+/** The attribute (epoch seconds) by which DynamoDB removes what retention has taken. */
+export const expiryAttribute = 'expires';
+
+/** Index over the same keys, holding what is needed to choose a batch without reading its body. */
+export const summaryIndex = 'summary';
+
+/** The small attributes that `summary` projects besides its keys. */
+export const summaryAttributes = [
+  'from',
+  'count',
+  'terms',
+  'faults',
+  'arrival',
+  'client',
+  'producer',
+  'seq',
+  'grant',
+  'expires',
+] as const;
+
+/** UTC day of an RFC 3339 time. */
+export function dayOf(time: string): string {
+  return time.slice(0, 10);
+}
+
+/** Which of a tenant's `shards` partitions a batch is in: the first four bytes of its id, modulo. */
+export function shardOf(batchId: string, shards: number): number {
+  return shards === 1 ? 0 : Buffer.from(batchId.slice(0, 6), 'base64url').readUInt32BE(0) % shards;
+}
+
+export function batchPartition(tenant: string, day: string, shard: number): string {
+  return `${tenant}#${day}#${shard}`;
+}
+
+export function batchSortKey(to: string, batchId: string): string {
+  return `${to}#${batchId}`;
+}
+
+/** What one invocation stored, by the day on which it stored it. */
+export function feedPartition(tenant: string, day: string, shard: number): string {
+  return `${tenant}#feed#${day}#${shard}`;
+}
+
+/** Which days and shards a tenant has: batches under `<day>#<shard>`, the feed under `feed#<day>#<shard>`. */
+export function calendarPartition(tenant: string): string {
+  return `${tenant}#calendar`;
+}

@@ -1,0 +1,53 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { expiryAttribute } from './keys.ts';
+
+export interface Quotas {
+  /**
+   * Takes one of `limit` requests that a key has in the minute of `now` (epoch ms); false if none is left.
+   * Exact under concurrency; a refused try is not counted.
+   */
+  take(keyId: string, limit: number, now: number): Promise<boolean>;
+}
+
+/** A count is of use for a minute; DynamoDB removes it some time after this, seconds. */
+const keptSeconds = 3600;
+
+/** Counts in one table, whose key is `id`: `<key id>#<epoch minute>`. */
+export function createQuotas({
+  client,
+  table,
+}: {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}): Quotas {
+  return {
+    async take(keyId, limit, now) {
+      if (limit < 1) return false;
+      const minute = Math.floor(now / 60_000);
+      try {
+        await client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: { id: { S: `${keyId}#${minute}` } },
+            UpdateExpression: 'ADD #n :one SET #expires = :expires',
+            ConditionExpression: 'attribute_not_exists(#n) OR #n < :limit',
+            ExpressionAttributeNames: { '#n': 'n', '#expires': expiryAttribute },
+            ExpressionAttributeValues: {
+              ':one': { N: '1' },
+              ':limit': { N: String(limit) },
+              ':expires': { N: String(minute * 60 + keptSeconds) },
+            },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+  };
+}

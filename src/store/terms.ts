@@ -1,0 +1,44 @@
+/** 10 bits a term and 7 probes: one false answer in a hundred. */
+const bitsPerTerm = 10;
+const probes = 7;
+/** A fuller filter would cost more to read than the bodies that it saves. */
+const maxBytes = 4096;
+
+/**
+ * A Bloom filter over a batch's terms: bit i is bit i mod 8 of byte ⌊i / 8⌋. Probe k of a term is
+ * (h1 + k·h2) mod bits, with h1 and h2 two differently seeded FNV-1a hashes over its UTF-16 code units,
+ * finished as murmur3 does. It is an index, not a proof: nothing is secret and nothing is trusted in it.
+ */
+export function bloomOf(terms: ReadonlySet<string>): Buffer {
+  const bytes = Math.min(Math.max(Math.ceil((terms.size * bitsPerTerm) / 8), 1), maxBytes);
+  const filter = Buffer.alloc(bytes);
+  for (const term of terms) {
+    for (const bit of probesOf(term, bytes * 8)) {
+      filter[bit >> 3] = (filter[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
+  }
+  return filter;
+}
+
+/** False only if no event of the batch has this term. */
+export function mayContain(filter: Uint8Array, term: string): boolean {
+  return probesOf(term, filter.length * 8).every(
+    (bit) => ((filter[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0,
+  );
+}
+
+function probesOf(term: string, bits: number): number[] {
+  const first = hash(term, 0x811c9dc5);
+  const second = hash(term, 0x9747b28c) | 1;
+  const found: number[] = [];
+  for (let k = 0; k < probes; k++) found.push(((first + Math.imul(k, second)) >>> 0) % bits);
+  return found;
+}
+
+function hash(term: string, seed: number): number {
+  let h = seed;
+  for (let i = 0; i < term.length; i++) h = Math.imul(h ^ term.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { fromTime } from '../domain/encoding.ts';
+import { digestPattern } from '../domain/manifest.ts';
+import { bearerToken, type Caller } from '../lambda/api-key.ts';
+import { json, type Operation } from '../lambda/http.ts';
+import { orUnavailable } from '../lambda/or-unavailable.ts';
+import type { Tenant } from '../store/registry.ts';
+import { parseBody } from './parse-body.ts';
+import { writingTenant } from './writing-tenant.ts';
+
+interface CommitsOptions {
+  readonly authenticate: (token: string) => Promise<Caller>;
+  readonly tenant: (id: string) => Promise<Tenant | undefined>;
+  /** Whether each batch is stored, in order; strongly consistent. */
+  readonly stored: (
+    tenant: string,
+    shards: number,
+    batches: readonly { readonly to: string; readonly id: string }[],
+  ) => Promise<boolean[]>;
+}
+
+const bodySchema = z.strictObject({
+  batches: z
+    .array(
+      z.strictObject({
+        to: z.string().refine((text) => fromTime(text) !== undefined, 'RFC 3339, UTC, ms'),
+        id: z.string().regex(digestPattern),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+
+/** Largest body: a hundred batches are 8.4 KB. */
+const maxBytes = 16 * 1024;
+
+/** `POST /v1/commits`: which of a client's batches are stored; of another tenant's, none ever is. */
+export function createCommits({ authenticate, tenant: find, stored }: CommitsOptions): Operation {
+  return async ({ headers, body }) => {
+    const token = bearerToken(headers['authorization']);
+    const { batches } = parseBody(bodySchema, body, maxBytes);
+    const caller = await authenticate(token);
+    const tenant = await writingTenant(caller, find);
+    const committed = await orUnavailable('the store', () =>
+      stored(tenant.id, tenant.shards, batches),
+    );
+    return json(200, { committed });
+  };
+}

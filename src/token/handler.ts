@@ -1,0 +1,90 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { authenticateApiKey } from '../lambda/api-key.ts';
+import { cached } from '../lambda/cached.ts';
+import { httpHandler } from '../lambda/http.ts';
+import { issuerKeys } from '../lambda/issuer-keys.ts';
+import { createLog } from '../lambda/log.ts';
+import { parseEnv } from '../lambda/parse-env.ts';
+import { quietLogger } from '../lambda/quiet-logger.ts';
+import { createBatchReader } from '../store/batch-reader.ts';
+import { createGrantLog } from '../store/grant-log.ts';
+import { createQuotas } from '../store/quotas.ts';
+import { createRegistry } from '../store/registry.ts';
+import { createCommits } from './commits.ts';
+import { createCredentials } from './credentials.ts';
+import { tokenEnv } from './env.ts';
+import { grantIssuer } from './issue-grant.ts';
+import { createJwks } from './jwks.ts';
+import { sessionVendor } from './vend.ts';
+
+const env = parseEnv(tokenEnv, process.env);
+const now = Date.now;
+
+// A client that waits would rather try again: one repetition each, and no call longer than 2 s.
+const calls = {
+  logger: quietLogger,
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
+};
+const client = new DynamoDBClient(calls);
+const kms = new KMSClient(calls);
+const sts = new STSClient(calls);
+
+const registry = createRegistry({ client, table: env.REGISTRY_TABLE });
+const quotas = createQuotas({ client, table: env.QUOTAS_TABLE });
+const grants = createGrantLog({ client, table: env.GRANTS_TABLE });
+const batches = createBatchReader({ client, table: env.BATCHES_TABLE });
+
+const authenticate = authenticateApiKey({ lookup: registry.apiKey, now });
+const tenant = cached(registry.tenant, { freshMs: 30_000, maxEntries: 10_000, now });
+
+const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
+  const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
+  return PublicKey ?? new Uint8Array();
+});
+
+const issue = grantIssuer({
+  name: env.ISSUER,
+  keys,
+  // Pure Ed25519 takes the message itself (https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html, KeySpec).
+  async sign(KeyId, Message) {
+    const { Signature } = await kms.send(
+      new SignCommand({
+        KeyId,
+        Message,
+        MessageType: 'RAW',
+        SigningAlgorithm: 'ED25519_SHA_512',
+      }),
+    );
+    return Signature ?? new Uint8Array();
+  },
+  insert: grants.insert,
+});
+
+const vend = sessionVendor({
+  roleArn: env.WRITER_ROLE_ARN,
+  streamArn: env.STREAM_ARN,
+  assumeRole: (input) => sts.send(new AssumeRoleCommand(input)),
+});
+
+const credentials = createCredentials({
+  authenticate,
+  tenant,
+  take: quotas.take,
+  issue,
+  vend,
+  stream: { arn: env.STREAM_ARN, endpoint: env.AWS_ENDPOINT_URL_KINESIS ?? env.AWS_ENDPOINT_URL },
+  maxSeconds: env.SESSION_SECONDS,
+  now,
+});
+
+export const handler = httpHandler(
+  {
+    'POST /v1/credentials': credentials,
+    'POST /v1/commits': createCommits({ authenticate, tenant, stored: batches.stored }),
+    'GET /.well-known/jwks.json': createJwks(keys),
+  },
+  createLog(env.STAGE),
+);

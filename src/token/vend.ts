@@ -1,0 +1,60 @@
+import type { AssumeRoleCommandInput, AssumeRoleCommandOutput } from '@aws-sdk/client-sts';
+import { orUnavailable } from '../lambda/or-unavailable.ts';
+
+interface VendorOptions {
+  readonly roleArn: string;
+  readonly streamArn: string;
+  readonly assumeRole: (
+    input: AssumeRoleCommandInput,
+  ) => Promise<Pick<AssumeRoleCommandOutput, 'Credentials'>>;
+}
+
+export interface SessionRequest {
+  readonly grantId: string;
+  readonly tenant: string;
+  readonly client: string;
+  readonly seconds: number;
+}
+
+export interface SessionCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Epoch ms. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Vends credentials that may put records to the one stream, and nothing else, whatever the role may. The
+ * session bears the grant's id, so that CloudTrail names it, and tenant and client as tags, so that one
+ * Deny by `aws:PrincipalTag/tenant` stops a tenant at once.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html. Throws `unavailable`.
+ */
+export function sessionVendor({ roleArn, streamArn, assumeRole }: VendorOptions) {
+  const policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: 'kinesis:PutRecords', Resource: streamArn }],
+  });
+  return ({ grantId, tenant, client, seconds }: SessionRequest): Promise<SessionCredentials> =>
+    orUnavailable('the vending of credentials', async () => {
+      const { Credentials: credentials } = await assumeRole({
+        RoleArn: roleArn,
+        RoleSessionName: grantId,
+        Policy: policy,
+        DurationSeconds: seconds,
+        Tags: [
+          { Key: 'tenant', Value: tenant },
+          { Key: 'client', Value: client },
+        ],
+      });
+      const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials ?? {};
+      if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
+        throw new TypeError('AssumeRole answered without credentials');
+      return {
+        accessKeyId: AccessKeyId,
+        secretAccessKey: SecretAccessKey,
+        sessionToken: SessionToken,
+        expiresAt: Expiration.getTime(),
+      };
+    });
+}
