@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Settings } from '../stage.ts';
+
+export interface HouseFunctionProps<Environment extends object> {
+  readonly settings: Settings;
+  /** Its bundle's folder, and the end of its physical name. */
+  readonly name: 'token' | 'consumer' | 'read';
+  readonly description: string;
+  readonly memorySize: number;
+  readonly timeout: Duration;
+  /** Checked against the schema that its handler parses it with. */
+  readonly environment: Environment;
+  /** All that it may do, but writing its own log. Written by hand: the `grant*` methods give more. */
+  readonly statements: readonly iam.PolicyStatementProps[];
+}
+
+/** A function as all of ours are: prebuilt bundle, own role with just its statements, own log with an end. */
+export class HouseFunction<Environment extends object> extends Construct {
+  readonly function: lambda.Function;
+  readonly role: iam.Role;
+
+  constructor(scope: Construct, id: string, props: HouseFunctionProps<Environment>) {
+    super(scope, id);
+    const { settings } = props;
+    const functionName = `sealtrail-${settings.stage}-${props.name}`;
+    // The physical name is ours because Lambda's default group would never expire.
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      logGroupName: `/aws/lambda/${functionName}`,
+      retention: settings.prod ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
+      removalPolicy: settings.prod ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: `Of the function ${functionName}`,
+    });
+    this.role.addToPolicy(
+      new iam.PolicyStatement({
+        sid: 'Log',
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    for (const statement of props.statements) {
+      this.role.addToPolicy(new iam.PolicyStatement(statement));
+    }
+    this.function = new lambda.Function(this, 'Function', {
+      functionName,
+      description: props.description,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      code: lambda.Code.fromAsset(join(settings.functions, props.name)),
+      handler: 'index.handler',
+      memorySize: props.memorySize,
+      timeout: props.timeout,
+      environment: present(props.environment),
+      role: this.role,
+      logGroup,
+    });
+  }
+}
+
+function present(environment: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined));
+}

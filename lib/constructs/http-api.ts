@@ -1,0 +1,73 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as http from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Settings } from '../stage.ts';
+
+/** A path, its method, and who answers. */
+interface Route {
+  readonly method: http.HttpMethod;
+  readonly path: string;
+  readonly handler: lambda.Function;
+}
+
+export interface HttpApiProps {
+  readonly settings: Settings;
+  readonly routes: readonly Route[];
+}
+
+/** The one HTTP API, with exactly the routes that are given: everything else is a 404 that costs no function. */
+export class HttpApi extends Construct {
+  readonly api: http.HttpApi;
+
+  constructor(scope: Construct, id: string, props: HttpApiProps) {
+    super(scope, id);
+    const { settings } = props;
+    this.api = new http.HttpApi(this, 'Api', {
+      apiName: `sealtrail-${settings.stage}`,
+      createDefaultStage: false,
+    });
+    const log = new logs.LogGroup(this, 'Log', {
+      // The prefix keeps API Gateway from adding to the account's log policy, whose size is bounded
+      // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html).
+      logGroupName: `/aws/vendedlogs/sealtrail-${settings.stage}-api`,
+      retention: settings.prod ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
+      removalPolicy: settings.prod ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    new http.HttpStage(this, 'DefaultStage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      // A client asks for credentials twice an hour; this is what some 100,000 of them do at once after an outage,
+      // spread by their backoff, and it bounds what a flood can cost.
+      throttle: { rateLimit: 500, burstLimit: 1000 },
+      accessLogSettings: {
+        destination: new http.LogGroupLogDestination(log),
+        // The route, never the path or the query: filters name people. No header: they hold the secrets.
+        format: apigateway.AccessLogFormat.custom(
+          JSON.stringify({
+            time: '$context.requestTimeEpoch',
+            requestId: '$context.requestId',
+            route: '$context.routeKey',
+            status: '$context.status',
+            ms: '$context.responseLatency',
+            bytes: '$context.responseLength',
+            ip: '$context.identity.sourceIp',
+            error: '$context.integrationErrorMessage',
+          }),
+        ),
+      },
+    });
+    const integrations = new Map<lambda.Function, HttpLambdaIntegration>();
+    for (const { method, path, handler } of props.routes) {
+      const integration =
+        integrations.get(handler) ??
+        new HttpLambdaIntegration(handler.node.scope?.node.id ?? handler.node.id, handler);
+      integrations.set(handler, integration);
+      this.api.addRoutes({ path, methods: [method], integration });
+    }
+  }
+}

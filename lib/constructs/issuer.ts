@@ -1,0 +1,23 @@
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { DataStack } from '../data-stack.ts';
+import type { Settings } from '../stage.ts';
+
+interface IssuerProps {
+  readonly settings: Settings;
+  readonly data: DataStack;
+}
+
+const keys = ({ settings, data }: IssuerProps): string[] => [
+  data.signingKey.keyArn,
+  ...settings.retiredIssuerKeys,
+];
+
+/** The part of every function's environment that says who issues grants. */
+export function issuerName(props: IssuerProps): { ISSUER: string; ISSUER_KEYS: string } {
+  return { ISSUER: `sealtrail/${props.settings.stage}`, ISSUER_KEYS: keys(props).join(',') };
+}
+
+/** The permission to fetch the public halves of the keys that grants are, or were, signed with. */
+export function readIssuerKeys(props: IssuerProps): iam.PolicyStatementProps {
+  return { sid: 'ReadIssuerKeys', actions: ['kms:GetPublicKey'], resources: keys(props) };
+}

@@ -1,0 +1,72 @@
+import { Duration } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { z } from 'zod';
+import type { readEnv } from '../../src/read/env.ts';
+import { summaryIndex } from '../../src/store/keys.ts';
+import type { DataStack } from '../data-stack.ts';
+import type { Settings } from '../stage.ts';
+import { HouseFunction } from './house-function.ts';
+import { issuerName, readIssuerKeys } from './issuer.ts';
+
+export interface ReadApiProps {
+  readonly settings: Settings;
+  readonly data: DataStack;
+}
+
+/** The function that tenants, operators and auditors read through. */
+export class ReadApi extends Construct {
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: ReadApiProps) {
+    super(scope, id);
+    const { settings, data } = props;
+    const environment: z.input<typeof readEnv> = {
+      STAGE: settings.stage,
+      ...issuerName(props),
+      BATCHES_TABLE: data.batches.tableName,
+      GRANTS_TABLE: data.grants.tableName,
+      REGISTRY_TABLE: data.registry.tableName,
+      CURSOR_KEY: data.cursorKey.keyArn,
+    };
+    this.function = new HouseFunction(this, 'Read', {
+      settings,
+      name: 'read',
+      description: 'Reads a tenant’s events',
+      // A page opens batches of up to 4 MiB each and answers up to 5 MB; half a CPU.
+      memorySize: 1024,
+      // Just under the 30 s after which an HTTP API gives up
+      // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+      timeout: Duration.seconds(29),
+      environment,
+      statements: [
+        {
+          sid: 'ReadBatches',
+          actions: ['dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:BatchGetItem'],
+          resources: [data.batches.tableArn],
+        },
+        {
+          sid: 'ReadSummaries',
+          actions: ['dynamodb:Query'],
+          resources: [`${data.batches.tableArn}/index/${summaryIndex}`],
+        },
+        {
+          sid: 'ReadGrants',
+          actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'],
+          resources: [data.grants.tableArn],
+        },
+        {
+          sid: 'ReadRegistry',
+          actions: ['dynamodb:GetItem'],
+          resources: [data.registry.tableArn],
+        },
+        readIssuerKeys(props),
+        {
+          sid: 'DeriveCursorKey',
+          actions: ['kms:GenerateMac'],
+          resources: [data.cursorKey.keyArn],
+        },
+      ],
+    }).function;
+  }
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerOf, type HttpAnswer, plain } from './http-api/answer.ts';
+import { eventOf } from './http-api/event.ts';
+import { createRoutes } from './http-api/routes.ts';
+import type { InvokeResult } from './lambda/invoke-result.ts';
+
+export interface HttpApiFunction {
+  invoke(payload: unknown): Promise<InvokeResult>;
+}
+
+export interface HttpApi {
+  /**
+   * @param key `POST /v1/credentials`, `GET /v1/events/{id}`, `ANY /{proxy+}` or `$default`; an
+   * earlier route of the same key is replaced.
+   */
+  route(key: string, fn: HttpApiFunction): void;
+  handle(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/**
+ * Limits that cannot be raised.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+ */
+const payloadLimit = 10 * 1024 * 1024;
+const integrationLimit = 30_000;
+
+/**
+ * An API Gateway HTTP API with Lambda proxy integrations, payload format 2.0.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ *
+ * @param options `integrationMilliseconds`: how long a function may take, 30 s by default.
+ */
+export function createHttpApi(
+  options: { readonly integrationMilliseconds?: number } = {},
+): HttpApi {
+  const { integrationMilliseconds = integrationLimit } = options;
+  const routes = createRoutes<HttpApiFunction>();
+
+  async function answer(request: IncomingMessage): Promise<HttpAnswer> {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const match = routes.find(request.method ?? 'GET', path);
+    if (match === undefined) return plain(404, 'Not Found');
+    if (match === 'malformed') return plain(400, 'Bad Request');
+    const body = await read(request);
+    if (body === undefined) return plain(413, 'Request Entity Too Large');
+    const event = eventOf({ request, body, routeKey: match.key, parameters: match.parameters });
+
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, integrationMilliseconds, 'late');
+    });
+    const result = await Promise.race([match.target.invoke(event), late]);
+    clearTimeout(timer);
+    return result === 'late' ? plain(503, 'Service Unavailable') : answerOf(result);
+  }
+
+  return {
+    route: routes.add,
+    handle(request, response) {
+      answer(request)
+        .catch(() => plain(500, 'Internal Server Error'))
+        .then(({ status, headers, body }) => {
+          for (const [name, value] of headers) response.appendHeader(name, value);
+          response.writeHead(status).end(body);
+        })
+        // The caller has gone, or h2 took offence at a header.
+        .catch(() => response.destroy());
+    },
+  };
+}
+
+/** The body, or nothing if it is too large: it is read to its end, so that the caller hears why. */
+async function read(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= payloadLimit) chunks.push(chunk);
+  }
+  return size <= payloadLimit ? Buffer.concat(chunks) : undefined;
+}

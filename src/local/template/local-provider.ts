@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import type { createDynamoDb } from '../dynamodb/service.ts';
+import { createHttpApi, type HttpApi, type HttpApiFunction } from '../http-api.ts';
+import type { Iam } from '../iam.ts';
+import type { createKinesis } from '../kinesis/service.ts';
+import type { createKms } from '../kms.ts';
+import { createFunction, type LambdaFunction } from '../lambda/function.ts';
+import type { createObjectStore } from '../object-store.ts';
+import type { Place } from '../service.ts';
+import { createLocalMapping, type LocalMapping } from './local-mapping.ts';
+import { mayInvoke } from './may-invoke.ts';
+import type { FunctionSpec, Made, PermissionSpec, Provider, TableSpec } from './provider.ts';
+
+export interface LocalProviderOptions {
+  readonly place: Place;
+  readonly iam: Iam;
+  readonly kms: ReturnType<typeof createKms>;
+  readonly kinesis: ReturnType<typeof createKinesis>;
+  readonly dynamodb: ReturnType<typeof createDynamoDb>;
+  readonly objects: ReturnType<typeof createObjectStore>;
+  /** The front door's URL. It must be listening before anything is made. */
+  readonly endpoint: string;
+  readonly log: (functionName: string, line: string) => void;
+}
+
+/** What was made, beside what the services hold themselves. */
+export interface LocalProvider extends Provider {
+  /** By physical name. */
+  readonly functions: ReadonlyMap<string, LambdaFunction>;
+  /** To be started once everything stands. */
+  readonly mappings: readonly LocalMapping[];
+  /** Ends what runs: mappings, then functions. */
+  close(): Promise<void>;
+  /** The HTTP API, once it has a stage. */
+  site(): HttpApi | undefined;
+}
+
+/** Makes a template's resources in the services of the local AWS. */
+export function createLocalProvider(options: LocalProviderOptions): LocalProvider {
+  const { place, iam, kms, kinesis, dynamodb, objects } = options;
+  const functions = new Map<string, { spec: FunctionSpec; running: LambdaFunction }>();
+  const mappings: LocalMapping[] = [];
+  const permissions: PermissionSpec[] = [];
+  const integrations = new Map<string, string>();
+  const api = createHttpApi();
+  const apiId = 'local';
+  let made: 'no api' | 'no stage' | 'open' = 'no api';
+
+  const arn = (service: string, rest: string) =>
+    `arn:aws:${service}:${place.region}:${place.account}:${rest}`;
+
+  function known(name: string): { spec: FunctionSpec; running: LambdaFunction } {
+    const found = functions.get(name);
+    if (found === undefined) throw new Error(`there is no function ${name}`);
+    return found;
+  }
+
+  /** What API Gateway calls for a route: the function, if the template lets it. */
+  function invoker(functionName: string, routeKey: string): HttpApiFunction {
+    const sourceArn = arn('execute-api', `${apiId}/$default/${routeKey.replace(' /', '/')}`);
+    const { running } = known(functionName);
+    return {
+      invoke: async (payload) =>
+        mayInvoke(permissions, { functionName, principal: 'apigateway.amazonaws.com', sourceArn })
+          ? running.invoke(payload)
+          : {
+              kind: 'error',
+              type: 'AccessDeniedException',
+              message: `${sourceArn} may not invoke it`,
+            },
+    };
+  }
+
+  return {
+    get functions() {
+      return new Map([...functions].map(([name, { running }]) => [name, running]));
+    },
+    mappings,
+    site: () => (made === 'open' ? api : undefined),
+    async close() {
+      await Promise.all(mappings.map((mapping) => mapping.close()));
+      await Promise.all([...functions.values()].map(({ running }) => running.close()));
+    },
+
+    async role({ name, trust, policies, maxSessionSeconds }) {
+      const roleArn = `arn:aws:iam::${place.account}:role/${name}`;
+      iam.putRole({ name, arn: roleArn, trust, policies, maxSessionSeconds });
+      return { ref: name, attributes: { Arn: roleArn, RoleId: iam.role(roleArn)?.id ?? '' } };
+    },
+    async policy({ name, policy, roles }) {
+      for (const role of roles) iam.putPolicy(role, name, policy);
+      return { ref: name, attributes: {} };
+    },
+    async key(spec) {
+      const { keyId, arn } = kms.createKey(spec);
+      return { ref: keyId, attributes: { Arn: arn, KeyId: keyId } };
+    },
+    async stream(spec) {
+      return { ref: spec.name, attributes: { Arn: kinesis.createStream(spec).arn } };
+    },
+    async table(spec) {
+      const { arn } = await dynamodb.createTable(tableInput(spec));
+      return { ref: spec.TableName, attributes: { Arn: arn } };
+    },
+    async queue({ name, attributes }) {
+      const { arn, url } = await objects.createQueue(name, attributes);
+      return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } };
+    },
+    async queuePolicy({ queueUrls, policy }) {
+      for (const url of queueUrls) {
+        objects.setQueuePolicy(arn('sqs', url.slice(url.lastIndexOf('/') + 1)), policy);
+      }
+      return nameless();
+    },
+    async bucket({ name, notifications }) {
+      await objects.createBucket(name, { notifications });
+      return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } };
+    },
+    async bucketPolicy({ bucket, policy }) {
+      objects.setBucketPolicy(bucket, policy);
+      return nameless();
+    },
+
+    async function(spec) {
+      // As CreateFunction does, which tries the role at once.
+      const lambda = { arn: 'lambda.amazonaws.com', identityPolicies: [], tags: {} };
+      if (!(await iam.trusts(spec.roleArn, lambda, 'sts:AssumeRole', {}))) {
+        throw new Error('The role defined for the function cannot be assumed by Lambda.');
+      }
+      const functionArn = arn('lambda', `function:${spec.name}`);
+      const running = createFunction({
+        name: spec.name,
+        arn: functionArn,
+        assetDir: spec.assetDir,
+        handler: spec.handler,
+        env: spec.environment,
+        // As Lambda opens a session of the role for each instance.
+        credentials: () =>
+          iam.assume(spec.roleArn, { sessionName: spec.name, seconds: 3600, now: Date.now() }),
+        endpoint: () => options.endpoint,
+        region: place.region,
+        timeoutSeconds: spec.timeoutSeconds,
+        memoryMb: spec.memoryMb,
+        log: (line) => options.log(spec.name, line),
+      });
+      functions.set(spec.name, { spec, running });
+      return { ref: spec.name, attributes: { Arn: functionArn } };
+    },
+    async eventSourceMapping(spec) {
+      const { spec: target, running } = known(spec.functionName);
+      const mapping = createLocalMapping({
+        spec,
+        running,
+        functionArn: arn('lambda', `function:${spec.functionName}`),
+        roleArn: target.roleArn,
+        iam,
+        place,
+        endpoint: options.endpoint,
+      });
+      mappings.push(mapping);
+      return { ref: mapping.id, attributes: { Id: mapping.id } };
+    },
+    async permission(spec) {
+      permissions.push(spec);
+      return nameless();
+    },
+
+    async httpApi() {
+      if (made !== 'no api') throw new Error('the front door has one address: one API');
+      made = 'no stage';
+      return { ref: apiId, attributes: { ApiId: apiId, ApiEndpoint: options.endpoint } };
+    },
+    async httpStage({ name }) {
+      made = 'open';
+      return { ref: name, attributes: {} };
+    },
+    async integration({ functionArn }) {
+      const id = randomUUID();
+      integrations.set(id, functionArn.slice(functionArn.lastIndexOf(':') + 1));
+      return { ref: id, attributes: { IntegrationId: id } };
+    },
+    async route({ key, integrationId }) {
+      const functionName = integrations.get(integrationId);
+      if (functionName === undefined) throw new Error(`there is no integration ${integrationId}`);
+      api.route(key, invoker(functionName, key));
+      return nameless();
+    },
+  };
+}
+
+function tableInput({
+  policy,
+  ttlAttribute,
+  GlobalSecondaryIndexes: indexes,
+  ...table
+}: TableSpec) {
+  return {
+    TableName: table.TableName,
+    AttributeDefinitions: [...table.AttributeDefinitions],
+    KeySchema: [...table.KeySchema],
+    BillingMode: 'PAY_PER_REQUEST' as const,
+    ...(indexes !== undefined && {
+      GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        KeySchema: [...KeySchema],
+        Projection: {
+          ProjectionType: Projection.ProjectionType,
+          ...(Projection.NonKeyAttributes !== undefined && {
+            NonKeyAttributes: [...Projection.NonKeyAttributes],
+          }),
+        },
+      })),
+    }),
+    ...(ttlAttribute !== undefined && { ttlAttribute }),
+    ...(policy !== undefined && { ResourcePolicy: JSON.stringify(policy) }),
+  };
+}
+
+/** What nothing refers to. */
+function nameless(): Made {
+  return { ref: randomUUID(), attributes: {} };
+}

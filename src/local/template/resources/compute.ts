@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ignored, type Maker, maker, physicalName } from './maker.ts';
+
+/** `arn:aws:lambda:<region>:<account>:function:<name>`, or the name itself. */
+const functionName = z.string().transform((text) => text.replace(/^arn:.*:function:/, ''));
+
+export const compute: Readonly<Record<string, Maker>> = {
+  'AWS::Lambda::Function': maker(
+    z.strictObject({
+      FunctionName: z.string().optional(),
+      // The CDK's name for the asset: its folder in the assembly is `asset.<hash>`.
+      Code: z.strictObject({
+        S3Bucket: z.string(),
+        S3Key: z.string().regex(/^[0-9a-f]{64}\.zip$/, 'the key of an asset'),
+      }),
+      Handler: z.string(),
+      Runtime: z.string().regex(/^nodejs\d+\.x$/, 'a runtime of Node'),
+      Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
+      Timeout: z.number().default(3),
+      MemorySize: z.number().default(128),
+      Role: z.string(),
+      Architectures: ignored,
+      Description: ignored,
+      LoggingConfig: ignored,
+      Tags: ignored,
+    }),
+    (properties, at, provider) =>
+      provider.function({
+        name: properties.FunctionName ?? physicalName(at, 64),
+        assetDir: join(at.assembly, `asset.${properties.Code.S3Key.replace(/\.zip$/, '')}`),
+        handler: properties.Handler,
+        environment: properties.Environment?.Variables ?? {},
+        timeoutSeconds: properties.Timeout,
+        memoryMb: properties.MemorySize,
+        roleArn: properties.Role,
+      }),
+  ),
+  // Defaults: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html
+  'AWS::Lambda::EventSourceMapping': maker(
+    z.strictObject({
+      FunctionName: functionName,
+      EventSourceArn: z.string().regex(/:kinesis:/, 'a stream of Kinesis'),
+      StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']),
+      BatchSize: z.number().default(100),
+      MaximumBatchingWindowInSeconds: z.number().default(0),
+      ParallelizationFactor: z.number().default(1),
+      MaximumRetryAttempts: z.number().default(-1),
+      MaximumRecordAgeInSeconds: z.number().default(-1),
+      BisectBatchOnFunctionError: z.boolean().default(false),
+      FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+      DestinationConfig: z
+        .strictObject({
+          OnFailure: z.strictObject({
+            Destination: z.string().regex(/^arn:aws:s3:::[^/]+$/, 'a bucket'),
+          }),
+        })
+        .optional(),
+      Tags: ignored,
+    }),
+    (properties, _at, provider) => {
+      const bucket = properties.DestinationConfig?.OnFailure.Destination.replace(
+        'arn:aws:s3:::',
+        '',
+      );
+      return provider.eventSourceMapping({
+        functionName: properties.FunctionName,
+        streamArn: properties.EventSourceArn,
+        batchSize: properties.BatchSize,
+        batchWindowSeconds: properties.MaximumBatchingWindowInSeconds,
+        parallelizationFactor: properties.ParallelizationFactor,
+        startingPosition: properties.StartingPosition,
+        maximumRetryAttempts: properties.MaximumRetryAttempts,
+        maximumRecordAgeSeconds: properties.MaximumRecordAgeInSeconds,
+        bisectBatchOnFunctionError: properties.BisectBatchOnFunctionError,
+        reportBatchItemFailures: properties.FunctionResponseTypes.length > 0,
+        ...(bucket !== undefined && { destinationBucket: bucket }),
+      });
+    },
+  ),
+  'AWS::Lambda::Permission': maker(
+    z.strictObject({
+      FunctionName: functionName,
+      Action: z.string(),
+      Principal: z.string(),
+      SourceArn: z.string().exactOptional(),
+    }),
+    ({ FunctionName, Action, Principal, SourceArn }, _at, provider) =>
+      provider.permission({
+        functionName: FunctionName,
+        action: Action,
+        principal: Principal,
+        ...(SourceArn !== undefined && { sourceArn: SourceArn }),
+      }),
+  ),
+  'AWS::ApiGatewayV2::Api': maker(
+    z.strictObject({
+      Name: z.string(),
+      ProtocolType: z.literal('HTTP'),
+      Description: ignored,
+      Tags: ignored,
+    }),
+    ({ Name }, _at, provider) => provider.httpApi({ name: Name }),
+  ),
+  'AWS::ApiGatewayV2::Stage': maker(
+    z.strictObject({
+      ApiId: z.string(),
+      // Any other is a prefix of every path.
+      StageName: z.literal('$default'),
+      // Without it the routes wait for a deployment, which the local API does not know.
+      AutoDeploy: z.literal(true),
+      AccessLogSettings: ignored,
+      DefaultRouteSettings: ignored,
+      Tags: ignored,
+    }),
+    ({ ApiId, StageName }, _at, provider) => provider.httpStage({ apiId: ApiId, name: StageName }),
+  ),
+  'AWS::ApiGatewayV2::Integration': maker(
+    z.strictObject({
+      ApiId: z.string(),
+      IntegrationType: z.literal('AWS_PROXY'),
+      IntegrationUri: z.string(),
+      PayloadFormatVersion: z.literal('2.0'),
+    }),
+    ({ ApiId, IntegrationUri }, _at, provider) =>
+      provider.integration({ apiId: ApiId, functionArn: IntegrationUri }),
+  ),
+  'AWS::ApiGatewayV2::Route': maker(
+    z.strictObject({
+      ApiId: z.string(),
+      RouteKey: z.string(),
+      Target: z.string().regex(/^integrations\//),
+      AuthorizationType: z.literal('NONE').optional(),
+    }),
+    ({ ApiId, RouteKey, Target }, _at, provider) =>
+      provider.route({
+        apiId: ApiId,
+        key: RouteKey,
+        integrationId: Target.replace('integrations/', ''),
+      }),
+  ),
+};

@@ -1,0 +1,352 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are placeholders of Fn::Sub
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readAssembly } from '../../src/local/template/assembly.ts';
+import { mayInvoke } from '../../src/local/template/may-invoke.ts';
+import { creationOrder } from '../../src/local/template/order.ts';
+import { provision } from '../../src/local/template/provision.ts';
+import { resolve, type Scope } from '../../src/local/template/resolve.ts';
+import { recordingProvider } from '../fake/recording-provider.ts';
+
+const place = { account: '111122223333', region: 'eu-west-1' };
+
+const scope: Scope = {
+  ref: (name) => ({ Table: 'the-table', 'AWS::Region': 'eu-west-1', Names: ['a', 'b'] })[name],
+  attribute: (id, name) => `${id}/${name}`,
+  imported: (name) => `imported ${name}`,
+  condition: (name) => name === 'Yes',
+};
+
+describe('a template’s functions', () => {
+  test.each([
+    ['Ref', { Ref: 'Table' }, 'the-table'],
+    ['GetAtt as a list', { 'Fn::GetAtt': ['Table', 'Arn'] }, 'Table/Arn'],
+    ['GetAtt as text', { 'Fn::GetAtt': 'Table.Stream.Arn' }, 'Table/Stream.Arn'],
+    ['Join', { 'Fn::Join': ['-', ['a', { Ref: 'Table' }, 3]] }, 'a-the-table-3'],
+    ['Join of a list that is referred to', { 'Fn::Join': [',', { Ref: 'Names' }] }, 'a,b'],
+    [
+      'Sub',
+      { 'Fn::Sub': 'x-${AWS::Region}-${Table}-${Table.Arn}' },
+      'x-eu-west-1-the-table-Table/Arn',
+    ],
+    [
+      'Sub with names of its own',
+      { 'Fn::Sub': ['${A}${Table}', { A: { Ref: 'Table' } }] },
+      'the-tablethe-table',
+    ],
+    ['Sub of what is escaped', { 'Fn::Sub': '${!Literal}' }, '${Literal}'],
+    ['Select', { 'Fn::Select': [1, ['a', { Ref: 'Table' }]] }, 'the-table'],
+    ['Select by text', { 'Fn::Select': ['0', { 'Fn::Split': ['-', 'a-b'] }] }, 'a'],
+    ['Split', { 'Fn::Split': ['/', { 'Fn::GetAtt': ['A', 'B'] }] }, ['A', 'B']],
+    ['ImportValue', { 'Fn::ImportValue': 'Data:X' }, 'imported Data:X'],
+    ['If', { 'Fn::If': ['Yes', { Ref: 'Table' }, 'no'] }, 'the-table'],
+    ['If not', { 'Fn::If': ['No', { Ref: 'Missing' }, 'no'] }, 'no'],
+    ['Equals', { 'Fn::Equals': [{ Ref: 'Table' }, 'the-table'] }, true],
+    [
+      'And, Or, Not',
+      {
+        'Fn::And': [
+          { 'Fn::Or': [{ Condition: 'No' }, { Condition: 'Yes' }] },
+          { 'Fn::Not': [{ Condition: 'No' }] },
+        ],
+      },
+      true,
+    ],
+  ])('%s', (_, value, expected) => {
+    expect(resolve({ deep: [value] }, scope)).toEqual({ deep: [expected] });
+  });
+
+  test('NoValue leaves a property out, and an item of a list', () => {
+    const none = { Ref: 'AWS::NoValue' };
+    expect(resolve({ a: none, b: [1, none, 2], c: { 'Fn::If': ['No', 1, none] } }, scope)).toEqual({
+      b: [1, 2],
+    });
+  });
+
+  test('a block of conditions in a policy is no function', () => {
+    const statement = { Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
+    expect(resolve(statement, scope)).toEqual(statement);
+  });
+
+  test.each([
+    ['one that is not known', { 'Fn::GetAZs': '' }, /Fn::GetAZs is not known/],
+    ['a Join of what is no text', { 'Fn::Join': ['', [{}]] }, /Fn::Join takes text/],
+    ['a Select past the end', { 'Fn::Select': [2, ['a']] }, /no item 2/],
+  ])('%s is an error', (_, value, message) => {
+    expect(() => resolve(value, scope)).toThrow(message);
+  });
+});
+
+describe('the order of creation', () => {
+  const resource = (Properties: unknown, DependsOn?: string | string[]) => ({
+    Type: 'T',
+    Properties,
+    ...(DependsOn !== undefined && { DependsOn }),
+  });
+
+  test('puts each after what it names, in whatever way', () => {
+    const order = creationOrder({
+      ByRef: resource({ deep: [{ Ref: 'Z1' }] }),
+      ByAttribute: resource({ 'Fn::GetAtt': ['Z2', 'Arn'] }),
+      ByAttributeText: resource({ 'Fn::GetAtt': 'Z3.Arn' }),
+      BySub: resource({ 'Fn::Sub': 'a${Z4.Arn}${AWS::Region}' }),
+      ByWord: resource({}, 'Z5'),
+      ByWords: resource({}, ['Z6', 'Z7']),
+      ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [`Z${n}`, resource({})])),
+    });
+    expect(order).toEqual([
+      'Z1',
+      'ByRef',
+      'Z2',
+      'ByAttribute',
+      'Z3',
+      'ByAttributeText',
+      'Z4',
+      'BySub',
+      'Z5',
+      'ByWord',
+      'Z6',
+      'Z7',
+      'ByWords',
+    ]);
+  });
+
+  test('is the template’s own where nothing else decides', () => {
+    expect(creationOrder({ B: resource({}), A: resource({}) })).toEqual(['B', 'A']);
+  });
+
+  test('cannot be found in a cycle, which is named', () => {
+    const cycle = { A: resource({ Ref: 'B' }), B: resource({}, 'A') };
+    expect(() => creationOrder(cycle)).toThrow('Cycle: A → B → A');
+  });
+
+  test('cannot be found when something depends on nothing', () => {
+    expect(() => creationOrder({ A: resource({}, 'Gone') })).toThrow(/A depends on Gone/);
+  });
+});
+
+/** A cloud assembly of these templates, each depending on all that are named before it but listed last first. */
+function assemblyOf(templates: Record<string, unknown>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sealtrail-assembly-'));
+  const names = Object.keys(templates);
+  const artifacts = names.map((name, index) => {
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify(templates[name]));
+    const artifact = {
+      type: 'aws:cloudformation:stack',
+      properties: { templateFile: `${name}.json` },
+      dependencies: names.slice(0, index),
+    };
+    return [name, artifact];
+  });
+  const manifest = {
+    artifacts: Object.fromEntries([...artifacts.reverse(), ['Tree', { type: 'cdk:tree' }]]),
+  };
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+  return folder;
+}
+
+const queue = (properties: object = {}) => ({ Type: 'AWS::SQS::Queue', Properties: properties });
+
+async function run(templates: Record<string, unknown>) {
+  const { provider, calls } = recordingProvider(place);
+  return { stacks: await provision({ assembly: assemblyOf(templates), place, provider }), calls };
+}
+
+describe('provisioning', () => {
+  test('takes stacks in the order of their dependencies, whatever the order of the manifest', async () => {
+    const empty = { Resources: {} };
+    const stacks = await readAssembly(assemblyOf({ First: empty, Second: empty, Third: empty }));
+    expect(stacks.map(({ name }) => name)).toEqual(['First', 'Second', 'Third']);
+  });
+
+  test('gives one stack what another exports', async () => {
+    const { stacks, calls } = await run({
+      Data: {
+        Resources: { Letters: queue() },
+        Outputs: {
+          Url: { Value: { Ref: 'Letters' } },
+          Exported: {
+            Value: { 'Fn::GetAtt': ['Letters', 'QueueName'] },
+            Export: { Name: { 'Fn::Sub': '${AWS::StackName}:Letters' } },
+          },
+        },
+      },
+      Service: {
+        Resources: { Other: queue({ QueueName: { 'Fn::ImportValue': 'Data:Letters' } }) },
+      },
+    });
+    expect(calls.queue.map(({ name }) => name)).toEqual(['Data-Letters', 'Data-Letters']);
+    expect(stacks[0]?.outputs['Url']).toBe('http://127.0.0.1/111122223333/Data-Letters');
+  });
+
+  test('makes nothing whose condition does not hold', async () => {
+    const { calls } = await run({
+      Data: {
+        Conditions: { Never: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'mars'] } },
+        Resources: { Some: queue(), None: { ...queue(), Condition: 'Never' } },
+      },
+    });
+    expect(calls.queue).toHaveLength(1);
+  });
+
+  test('takes a parameter by its default', async () => {
+    const { calls } = await run({
+      Data: {
+        Parameters: { Name: { Type: 'String', Default: 'given' } },
+        Resources: { A: queue({ QueueName: { Ref: 'Name' } }) },
+      },
+    });
+    expect(calls.queue[0]?.name).toBe('given');
+  });
+
+  test('gives a role the policies that it holds itself', async () => {
+    const policy = { Statement: [] };
+    const { calls } = await run({
+      Data: {
+        Resources: {
+          Role: {
+            Type: 'AWS::IAM::Role',
+            Properties: {
+              AssumeRolePolicyDocument: policy,
+              Policies: [{ PolicyName: 'own', PolicyDocument: policy }],
+            },
+          },
+        },
+      },
+    });
+    expect(calls.role).toEqual([
+      {
+        name: 'Data-Role',
+        trust: policy,
+        policies: [{ name: 'own', policy }],
+        maxSessionSeconds: 3600,
+      },
+    ]);
+  });
+
+  test('takes a global table of one replica for the table that it is', async () => {
+    const policy = { Statement: [] };
+    const { calls } = await run({
+      Data: {
+        Resources: {
+          Batches: {
+            Type: 'AWS::DynamoDB::GlobalTable',
+            Properties: {
+              AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+              KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+              BillingMode: 'PAY_PER_REQUEST',
+              TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+              Replicas: [{ Region: 'eu-west-1', ResourcePolicy: { PolicyDocument: policy } }],
+            },
+          },
+        },
+      },
+    });
+    expect(calls.table).toEqual([
+      {
+        TableName: 'Data-Batches',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        ttlAttribute: 'expires',
+        policy,
+      },
+    ]);
+  });
+
+  test('only records what nobody reads here', async () => {
+    const { stacks } = await run({
+      Data: {
+        Resources: {
+          Log: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/a' } },
+          Topic: { Type: 'AWS::SNS::Topic' },
+          Alarm: {
+            Type: 'AWS::CloudWatch::Alarm',
+            Properties: { AlarmActions: [{ Ref: 'Topic' }] },
+          },
+          Board: { Type: 'AWS::CloudWatch::Dashboard' },
+        },
+        Outputs: {
+          Log: { Value: { 'Fn::GetAtt': ['Log', 'Arn'] } },
+          Topic: { Value: { Ref: 'Topic' } },
+        },
+      },
+    });
+    expect(stacks[0]?.outputs).toEqual({
+      Log: 'arn:aws:logs:eu-west-1:111122223333:log-group:/a:*',
+      Topic: 'arn:aws:sns:eu-west-1:111122223333:Data-Topic',
+    });
+  });
+
+  test.each([
+    [
+      'a type that is not known',
+      { Type: 'AWS::EC2::VPC' },
+      'Data/It (AWS::EC2::VPC): this type is not known to the local provisioner',
+    ],
+    [
+      'a property that would change something',
+      queue({ FifoQueue: true }),
+      /Data\/It .*"FifoQueue"/s,
+    ],
+    ['a property of the wrong kind', queue({ QueueName: 1 }), /Data\/It .*QueueName/s],
+    ['a reference to nothing', queue({ QueueName: { Ref: 'Gone' } }), /nothing is named Gone/],
+    ['an import of nothing', queue({ QueueName: { 'Fn::ImportValue': 'X' } }), /nobody exports X/],
+    ['an attribute of nothing', queue({ QueueName: { 'Fn::GetAtt': ['A', 'B'] } }), /no A\.B/],
+    [
+      'a condition that is not declared',
+      { ...queue(), Condition: 'Gone' },
+      /no condition is named Gone/,
+    ],
+    [
+      'a managed policy, which nobody could check',
+      {
+        Type: 'AWS::IAM::Role',
+        Properties: { AssumeRolePolicyDocument: { Statement: [] }, ManagedPolicyArns: ['arn'] },
+      },
+      /managed policies are not known/,
+    ],
+  ])('refuses %s', async (_, resource, message) => {
+    await expect(run({ Data: { Resources: { It: resource } } })).rejects.toThrow(message);
+  });
+
+  test('refuses a folder without stacks', async () => {
+    await expect(run({})).rejects.toThrow(/no stack/);
+  });
+});
+
+describe('leave to invoke a function', () => {
+  const permission = {
+    functionName: 'f',
+    principal: 'apigateway.amazonaws.com',
+    action: 'lambda:InvokeFunction',
+    sourceArn: 'arn:aws:execute-api:r:1:api/*/*/v1/events/{id}',
+  };
+  const call = {
+    functionName: 'f',
+    principal: 'apigateway.amazonaws.com',
+    sourceArn: 'arn:aws:execute-api:r:1:api/$default/GET/v1/events/{id}',
+  };
+
+  test('is given to the route that a permission is for', () => {
+    expect(mayInvoke([permission], call)).toBe(true);
+  });
+
+  test.each([
+    ['without any permission', []],
+    ['by one for another function', [{ ...permission, functionName: 'g' }]],
+    ['by one for another service', [{ ...permission, principal: 's3.amazonaws.com' }]],
+    ['by one for another action', [{ ...permission, action: 'lambda:GetFunction' }]],
+    [
+      'by one for another route',
+      [{ ...permission, sourceArn: 'arn:aws:execute-api:r:1:api/*/*/v1/events' }],
+    ],
+    [
+      'by one in which a dot stands for a dot',
+      [{ ...permission, sourceArn: permission.sourceArn.replace('v1', '..') }],
+    ],
+  ])('is not given %s', (_, permissions) => {
+    expect(mayInvoke(permissions, call)).toBe(false);
+  });
+});
