@@ -96,19 +96,24 @@ function targetsOf(record: Fields): Event['targets'] {
   return [...distinct.values()].slice(0, 50);
 }
 
-const naming = /^(.*?)_?(id|name|arn)$/i;
+/** `instanceId`, `bucketName`, `roleArn`; a bare `name` is as often that of a filter as of a thing. */
+const naming = /^(?:(.+?)_?(?:id|name|arn)|id|arn)$/i;
 
-/** Members such as `instanceId` and `bucketName`, at any depth. */
+/** Members that name a thing, at any depth; what only narrows a list is no target. */
 function collect(value: unknown, within: string, targets: Event['targets']): void {
   if (Array.isArray(value)) for (const item of value) collect(item, within, targets);
   const fields = object(value);
   if (fields === undefined) return;
   for (const [key, member] of Object.entries(fields)) {
+    if (/^filter/i.test(key)) continue;
     const named = naming.exec(key);
     if (named !== null && typeof member === 'string' && member !== '')
       targets.push(target(named[1] || within || 'resource', member));
     else collect(member, key, targets);
   }
+  const bucket = text(fields, 'bucketName');
+  const key = text(fields, 'key');
+  if (bucket !== undefined && key !== undefined) targets.push(target('object', `${bucket}/${key}`));
 }
 
 function target(type: string, id: string): Event['targets'][number] {
