@@ -46,7 +46,9 @@ function stubbed(body: (request: { body?: unknown }) => object): DynamoDBClient 
 }
 
 const takesStatements = stubbed(({ body }) => ({
-  Responses: (JSON.parse(Buffer.from(body as Uint8Array).toString()) as { Statements: unknown[] }).Statements.map(() => ({
+  Responses: (
+    JSON.parse(Buffer.from(body as Uint8Array).toString()) as { Statements: unknown[] }
+  ).Statements.map(() => ({
     TableName: 't',
   })),
 }));

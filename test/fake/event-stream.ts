@@ -10,7 +10,7 @@ export interface PutRecord {
   readonly partitionKey: string;
 }
 
-export interface PutRequest {
+interface PutRequest {
   /** Counts up from 0. */
   readonly number: number;
   readonly at: number;

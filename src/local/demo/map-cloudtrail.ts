@@ -105,7 +105,7 @@ function collect(value: unknown, within: string, targets: Event['targets']): voi
   const fields = object(value);
   if (fields === undefined) return;
   for (const [key, member] of Object.entries(fields)) {
-    if (/^filter/i.test(key)) continue;
+    if (/^(filter|attribute)/i.test(key)) continue;
     const named = naming.exec(key);
     if (named !== null && typeof member === 'string' && member !== '')
       targets.push(target(named[1] || within || 'resource', member));

@@ -1,0 +1,36 @@
+import type { PreparedEvent } from './prepare-event.ts';
+
+/** What a recorded event has come to. Times are RFC 3339, of the server's clock. */
+export interface Receipt {
+  /** The event's id. */
+  readonly id: string;
+  /** The batch that it was sealed in, and its place in the producer's chain. */
+  readonly batch: string;
+  readonly seq: number;
+  readonly producer: string;
+  /** When the stream had taken it. */
+  readonly acceptedAt: string;
+  /** The stream's sequence number of the batch. */
+  readonly sequenceNumber?: string;
+  /** When it was seen to be stored; only if that was waited for. */
+  readonly committedAt?: string;
+}
+
+/** How far an event must have come before `record` resolves. */
+export type Until = 'accepted' | 'committed';
+
+/** An event on its way, and whom to tell. */
+export interface Entry {
+  /** Counts up in the order of recording. */
+  readonly number: number;
+  readonly until: Until;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: Error) => void;
+  /** Replaced when its provisional stamp is corrected. */
+  event: PreparedEvent;
+}
+
+/** What an entry takes of a body and of the buffer, bytes: its line and LF. */
+export function sizeOf(entry: Entry): number {
+  return entry.event.line.length + 1;
+}

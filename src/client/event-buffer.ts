@@ -1,0 +1,167 @@
+import { limits } from '../domain/limits.ts';
+import type { Clock } from './clock.ts';
+import { type Entry, sizeOf } from './entry.ts';
+import type { Settings } from './options.ts';
+import { Queue } from './queue.ts';
+
+/** Events that will be one batch: in the order of recording, within the limits, not yet numbered. */
+export interface Draft {
+  readonly entries: Entry[];
+  /** Of the body, uncompressed. */
+  bytes: number;
+  /** Earliest and latest event time, epoch ms. */
+  from: number;
+  to: number;
+}
+
+type Bounds = Pick<
+  Settings,
+  'lingerMs' | 'maxBatchEvents' | 'maxBatchBytes' | 'maxBufferEvents' | 'maxBufferBytes' | 'onFull'
+>;
+
+/**
+ * Holds what is recorded and not yet accepted, within bounds, and cuts it into drafts by count, bytes,
+ * age and span of event time. Nothing is ever dropped: beyond the bounds entries wait in line, or are
+ * refused before they are in. Order is kept throughout.
+ */
+export class EventBuffer {
+  readonly #bounds: Bounds;
+  readonly #clock: Clock;
+  readonly #onDraft: () => void;
+  readonly #waiting = new Queue<Entry>();
+  #drafts = new Queue<Draft>();
+  #open: Draft | undefined;
+  #cancelLinger = () => {};
+  #flushThrough = -1;
+  #events = 0;
+  #bytes = 0;
+
+  /** `onDraft` is called whenever there is one more draft to take. */
+  constructor(bounds: Bounds, clock: Clock, onDraft: () => void) {
+    this.#bounds = bounds;
+    this.#clock = clock;
+    this.#onDraft = onDraft;
+  }
+
+  /** Not yet accepted: events and their bytes, with those that wait for room, and those in flight. */
+  get pending(): { events: number; bytes: number } {
+    let bytes = this.#bytes;
+    for (const entry of this.#waiting) bytes += sizeOf(entry);
+    return { events: this.#events + this.#waiting.length, bytes };
+  }
+
+  get isEmpty(): boolean {
+    return this.#events === 0 && this.#waiting.length === 0;
+  }
+
+  /** The number of the first entry that no draft taken from here has. */
+  get oldest(): number | undefined {
+    const draft = this.#drafts.first ?? this.#open;
+    return (draft?.entries[0] ?? this.#waiting.first)?.number;
+  }
+
+  /** Takes an entry in, or lets it wait for room; false if it is full and to reject. */
+  add(entry: Entry): boolean {
+    if (this.#waiting.length === 0 && this.#hasRoom(entry)) {
+      this.#admit(entry);
+      return true;
+    }
+    if (this.#bounds.onFull === 'reject') return false;
+    this.#waiting.push(entry);
+    this.#cut(); // room comes only from what is sent: do not linger
+    return true;
+  }
+
+  /** The oldest draft, to be numbered and sent. Its entries count as pending until `release`. */
+  take(): Draft | undefined {
+    return this.#drafts.shift();
+  }
+
+  /** Makes room: these were accepted. */
+  release(events: number, bytes: number): void {
+    this.#events -= events;
+    this.#bytes -= bytes;
+    for (let next = this.#waiting.first; next && this.#hasRoom(next); next = this.#waiting.first) {
+      this.#waiting.shift();
+      this.#admit(next);
+    }
+    if (this.#waiting.length > 0) this.#cut();
+  }
+
+  /** Does not linger with anything up to and including this entry. */
+  flush(through: number): void {
+    this.#flushThrough = through;
+    this.#cut();
+  }
+
+  /** Cuts everything anew after the stamps were changed: a draft's span may be another. */
+  restamp(change: (entry: Entry) => void): void {
+    for (const entry of this.#waiting) change(entry);
+    const drafts = this.#drafts.drain();
+    const open = this.#open;
+    this.#open = undefined;
+    for (const entry of [...drafts, ...(open ? [open] : [])].flatMap((draft) => draft.entries)) {
+      change(entry);
+      this.#place(entry);
+    }
+    if (drafts.length > 0) this.#cut(); // some were complete, perhaps for a flush
+  }
+
+  /** Takes everything that was not taken, to be rejected. */
+  drain(): Entry[] {
+    this.#cancelLinger();
+    const drafts = [...this.#drafts.drain(), ...(this.#open ? [this.#open] : [])];
+    this.#open = undefined;
+    const entries = [...drafts.flatMap((draft) => draft.entries), ...this.#waiting.drain()];
+    this.#events = 0;
+    this.#bytes = 0;
+    return entries;
+  }
+
+  /** One event always has room in an empty buffer, however small the bounds. */
+  #hasRoom(entry: Entry): boolean {
+    if (this.#events === 0) return true;
+    const bytes = this.#bytes + sizeOf(entry);
+    return this.#events < this.#bounds.maxBufferEvents && bytes <= this.#bounds.maxBufferBytes;
+  }
+
+  #admit(entry: Entry): void {
+    this.#events += 1;
+    this.#bytes += sizeOf(entry);
+    this.#place(entry);
+    if (entry.number === this.#flushThrough) this.#cut();
+  }
+
+  #place(entry: Entry): void {
+    const { time } = entry.event;
+    const size = sizeOf(entry);
+    if (this.#open !== undefined && !this.#fits(this.#open, time, size)) this.#cut();
+    if (this.#open === undefined) {
+      this.#open = { entries: [entry], bytes: size, from: time, to: time };
+      this.#cancelLinger();
+      this.#cancelLinger = this.#clock.after(this.#bounds.lingerMs, () => this.#cut());
+    } else {
+      this.#open.entries.push(entry);
+      this.#open.bytes += size;
+      this.#open.from = Math.min(this.#open.from, time);
+      this.#open.to = Math.max(this.#open.to, time);
+    }
+    const { maxBatchEvents, maxBatchBytes } = this.#bounds;
+    if (this.#open.entries.length >= maxBatchEvents || this.#open.bytes >= maxBatchBytes)
+      this.#cut();
+  }
+
+  #fits(draft: Draft, time: number, size: number): boolean {
+    const span = Math.max(draft.to, time) - Math.min(draft.from, time);
+    return span <= limits.spanMs && draft.bytes + size <= this.#bounds.maxBatchBytes;
+  }
+
+  /** The open draft is complete. */
+  #cut(): void {
+    if (this.#open === undefined) return;
+    this.#cancelLinger();
+    this.#drafts.push(this.#open);
+    this.#open = undefined;
+    this.#onDraft();
+  }
+}

@@ -1,0 +1,18 @@
+import { AuditClient } from './client.ts';
+import { defaultInternals } from './internals.ts';
+import { type AuditClientOptions, parseOptions } from './options.ts';
+
+export type { AuditClient } from './client.ts';
+export type { Receipt, Until } from './entry.ts';
+export type { AuditClientOptions } from './options.ts';
+export type { EventInput } from './prepare-event.ts';
+export type { Stats } from './stats.ts';
+
+/**
+ * A client that records audit events under this API key (see README.md). It connects at the first
+ * `record`. Throws `request-invalid` if an option is wrong or unknown.
+ */
+export function createAuditClient(options: AuditClientOptions): AuditClient {
+  const settings = parseOptions(options);
+  return new AuditClient(settings, defaultInternals(settings.inFlight));
+}

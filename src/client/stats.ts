@@ -1,0 +1,29 @@
+import { toTime } from '../domain/encoding.ts';
+import { codeOf } from '../domain/error.ts';
+
+/** What a client has done since it was made. */
+export interface Stats {
+  /** Events that `record` took. */
+  readonly recorded: number;
+  /** Events that are on the stream. */
+  readonly accepted: number;
+  /** Events that are seen to be stored: only those whose `record` waited for it. */
+  readonly committed: number;
+  /** Recorded and not yet accepted: events, and the bytes of their lines. */
+  readonly pending: { readonly events: number; readonly bytes: number };
+  /** Batches that are on the stream, and bytes of all records that were put, retries too. */
+  readonly batches: number;
+  readonly wireBytes: number;
+  /** Records put again; batches signed again under a newer grant. */
+  readonly retries: number;
+  readonly resigned: number;
+  /** Requests refused for a reason that a person must remove: alarm on it. */
+  readonly stalled: number;
+  /** The latest failure, whether or not it has passed. `code` is ours, or the name of AWS's error. */
+  readonly lastError?: { readonly at: string; readonly code: string; readonly message: string };
+}
+
+export function describeFailure(error: unknown, at: number): NonNullable<Stats['lastError']> {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { at: toTime(at), code: codeOf(error) ?? name, message };
+}
