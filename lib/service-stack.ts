@@ -1,39 +1,23 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Construct } from 'constructs';
-import { Alarms } from './constructs/alarms.ts';
-import { Consumer } from './constructs/consumer.ts';
-import { HttpApi } from './constructs/http-api.ts';
-import { ReadApi } from './constructs/read-api.ts';
-import { TokenService } from './constructs/token-service.ts';
-import type { DataStack } from './data-stack.ts';
-import type { Settings } from './stage.ts';
+import { AuditPipeline } from './audit-pipeline.ts';
+import type { AuditStore } from './audit-store.ts';
+import type { PipelineSettings } from './settings.ts';
 
 export interface ServiceStackProps extends StackProps {
-  readonly settings: Settings;
-  readonly data: DataStack;
+  readonly settings: PipelineSettings;
+  readonly store: AuditStore;
 }
 
-/** What holds no state: functions, their roles, the API and the alarms. */
+/** What holds no state, and may be thrown away and made again. */
 export class ServiceStack extends Stack {
-  constructor(scope: Construct, id: string, props: ServiceStackProps) {
-    const { settings, data, ...rest } = props;
-    super(scope, id, { ...rest, analyticsReporting: false });
-    const token = new TokenService(this, 'TokenService', { settings, data }).function;
-    const consumer = new Consumer(this, 'Consumer', { settings, data }).function;
-    const read = new ReadApi(this, 'ReadApi', { settings, data }).function;
-    const { api } = new HttpApi(this, 'HttpApi', {
-      settings,
-      routes: [
-        { method: HttpMethod.POST, path: '/v1/credentials', handler: token },
-        { method: HttpMethod.POST, path: '/v1/commits', handler: token },
-        { method: HttpMethod.GET, path: '/.well-known/jwks.json', handler: token },
-        { method: HttpMethod.GET, path: '/v1/events', handler: read },
-        { method: HttpMethod.GET, path: '/v1/events/{id}', handler: read },
-        { method: HttpMethod.GET, path: '/v1/feed', handler: read },
-      ],
-    });
-    new Alarms(this, 'Alarms', { settings, token, consumer, deadLetters: data.deadLetters, api });
-    new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint });
+  readonly pipeline: AuditPipeline;
+
+  constructor(scope: Construct, id: string, { settings, store, ...props }: ServiceStackProps) {
+    super(scope, id, props);
+    this.pipeline = new AuditPipeline(this, 'Default', { ...settings, store });
+    for (const [name, value] of Object.entries(this.pipeline.outputs)) {
+      new CfnOutput(this, name, { value });
+    }
   }
 }

@@ -6,8 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { streamRetention } from '../data-stack.ts';
-import type { Settings } from '../stage.ts';
+import type { Settings } from '../settings.ts';
 
 export interface AlarmsProps {
   readonly settings: Settings;
@@ -65,7 +64,7 @@ export class Alarms extends Construct {
       'NearLoss',
       'The consumer is behind by a tenth of what the stream keeps: mend it before records expire',
       age,
-      streamRetention.toMilliseconds() / 10,
+      Duration.days(settings.streamRetentionDays).toMilliseconds() / 10,
     );
     alarm(
       'ConsumerErrors',

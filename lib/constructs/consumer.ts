@@ -3,15 +3,16 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
 import type { consumerEnv } from '../../src/consumer/env.ts';
-import type { DataStack } from '../data-stack.ts';
-import type { Settings } from '../stage.ts';
+import type { AuditStore } from '../audit-store.ts';
+import type { Settings } from '../settings.ts';
 import { BucketDestination } from './bucket-destination.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, readIssuerKeys } from './issuer.ts';
+import { decryptFrom } from './stream-key.ts';
 
 export interface ConsumerProps {
   readonly settings: Settings;
-  readonly data: DataStack;
+  readonly data: AuditStore;
 }
 
 /** The function that verifies and stores what comes out of the stream, and its mapping. */
@@ -54,6 +55,7 @@ export class Consumer extends Construct {
           ],
           resources: [data.stream.streamArn],
         },
+        ...decryptFrom(data),
         {
           // No other write: no code here, however broken, can overwrite or delete.
           sid: 'InsertBatches',

@@ -7,8 +7,28 @@ import { Construct } from 'constructs';
 export interface DeadLettersProps {
   /** How long an object is kept. */
   readonly keep: Duration;
+  /**
+   * ARN of the one role that may remove a version, or change what protects it. With it, quarantined objects are
+   * locked too.
+   *
+   * @default whoever has leave may
+   */
+  readonly guardedBy?: string | undefined;
   readonly removalPolicy: RemovalPolicy;
 }
+
+/** Every way to lose a version, or to make losing one possible. A delete without a version only hides it. */
+const losses = [
+  's3:DeleteObjectVersion',
+  's3:BypassGovernanceRetention',
+  's3:PutObjectRetention',
+  's3:PutBucketObjectLockConfiguration',
+  's3:PutBucketVersioning',
+  's3:PutLifecycleConfiguration',
+  's3:PutBucketPolicy',
+  's3:DeleteBucketPolicy',
+  's3:DeleteBucket',
+];
 
 /**
  * The buckets that take records raw (`quarantine`: never acceptable; `redrive`: may be accepted later), and the
@@ -38,11 +58,21 @@ export class DeadLetters extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
     );
-    this.quarantine = this.#bucket('Quarantine', props);
-    this.redrive = this.#bucket('Redrive', props);
+    const locked = props.guardedBy !== undefined;
+    // GOVERNANCE, not COMPLIANCE: anybody with a key may have garbage quarantined, and a person may have the right
+    // to be forgotten; what nobody at all could remove for seven years would be paid for, or owed, for as long.
+    // The break-glass role can remove it, and CloudTrail shows that it did.
+    this.quarantine = this.#bucket('Quarantine', props, {
+      ...(locked && { objectLockDefaultRetention: s3.ObjectLockRetention.governance(props.keep) }),
+    });
+    // No default retention: S3 then refuses an upload without a checksum
+    // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html), and that Lambda's own
+    // uploads to a destination bear one is written nowhere. What is refused there would be lost. Versions and the
+    // policy below protect these objects, and a lock may be put on any of them.
+    this.redrive = this.#bucket('Redrive', props, { ...(locked && { objectLockEnabled: true }) });
   }
 
-  #bucket(id: string, props: DeadLettersProps): s3.Bucket {
+  #bucket(id: string, props: DeadLettersProps, lock: s3.BucketProps): s3.Bucket {
     const bucket = new s3.Bucket(this, id, {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -50,6 +80,7 @@ export class DeadLetters extends Construct {
       enforceSSL: true,
       // Versions make an overwrite harmless; the one before is kept for as long as a mistake takes to be seen.
       versioned: true,
+      ...lock,
       lifecycleRules: [
         {
           expiration: props.keep,
@@ -61,6 +92,18 @@ export class DeadLetters extends Construct {
       ],
       removalPolicy: props.removalPolicy,
     });
+    if (props.guardedBy !== undefined) {
+      bucket.addToResourcePolicy(
+        new iam.PolicyStatement({
+          sid: 'KeepVersions',
+          effect: iam.Effect.DENY,
+          principals: [new iam.AnyPrincipal()],
+          actions: losses,
+          resources: [bucket.bucketArn, bucket.arnForObjects('*')],
+          conditions: { ArnNotEquals: { 'aws:PrincipalArn': props.guardedBy } },
+        }),
+      );
+    }
     // The L1 property: `addEventNotification` would bring a custom resource with a function of its own.
     const resource = bucket.node.defaultChild as s3.CfnBucket;
     resource.notificationConfiguration = {

@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Settings } from '../stage.ts';
+import type { Settings } from '../settings.ts';
 
 export interface HouseFunctionProps<Environment extends object> {
   readonly settings: Settings;

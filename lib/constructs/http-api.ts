@@ -5,7 +5,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Settings } from '../stage.ts';
+import type { Settings } from '../settings.ts';
 
 /** A path, its method, and who answers. */
 interface Route {
@@ -41,9 +41,11 @@ export class HttpApi extends Construct {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
-      // A client asks for credentials twice an hour; this is what some 100,000 of them do at once after an outage,
-      // spread by their backoff, and it bounds what a flood can cost.
-      throttle: { rateLimit: 500, burstLimit: 1000 },
+      // Of each route by itself, so that a flood of reads takes nothing from who asks for credentials
+      // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html). A client asks for
+      // credentials twice an hour: the default is what some 100,000 of them do at once after an outage, spread by
+      // their backoff, and it bounds what a flood can cost.
+      throttle: { rateLimit: settings.requestsPerSecond, burstLimit: settings.requestBurst },
       accessLogSettings: {
         destination: new http.LogGroupLogDestination(log),
         // The route, never the path or the query: filters name people. No header: they hold the secrets.

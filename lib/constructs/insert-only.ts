@@ -1,5 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Settings } from '../stage.ts';
+import type { CheckedStoreSettings } from '../settings.ts';
 
 /** Every way to change or remove an item. `PartiQLInsert` fails on a key that exists, so it is not one. */
 const alterations = [
@@ -33,7 +33,7 @@ const circumventions = [
  *
  * The resource is `*`, meaning the table that this is attached to: its own ARN would be a cycle.
  */
-export function insertOnly(settings: Settings): iam.PolicyDocument {
+export function insertOnly(settings: CheckedStoreSettings): iam.PolicyDocument {
   const exceptBreakGlass =
     settings.breakGlassRoleArn === undefined
       ? {}

@@ -1,10 +1,10 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { DataStack } from '../data-stack.ts';
-import type { Settings } from '../stage.ts';
+import type { AuditStore } from '../audit-store.ts';
+import type { Settings } from '../settings.ts';
 
 interface IssuerProps {
   readonly settings: Settings;
-  readonly data: DataStack;
+  readonly data: AuditStore;
 }
 
 const keys = ({ settings, data }: IssuerProps): string[] => [

@@ -4,14 +4,14 @@ import { Construct } from 'constructs';
 import type { z } from 'zod';
 import type { readEnv } from '../../src/read/env.ts';
 import { summaryIndex } from '../../src/store/keys.ts';
-import type { DataStack } from '../data-stack.ts';
-import type { Settings } from '../stage.ts';
+import type { AuditStore } from '../audit-store.ts';
+import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, readIssuerKeys } from './issuer.ts';
 
 export interface ReadApiProps {
   readonly settings: Settings;
-  readonly data: DataStack;
+  readonly data: AuditStore;
 }
 
 /** The function that tenants, operators and auditors read through. */

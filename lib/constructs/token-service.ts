@@ -4,14 +4,15 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
 import type { tokenEnv } from '../../src/token/env.ts';
-import type { DataStack } from '../data-stack.ts';
-import type { Settings } from '../stage.ts';
+import type { AuditStore } from '../audit-store.ts';
+import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, readIssuerKeys } from './issuer.ts';
+import { encryptOnto } from './stream-key.ts';
 
 export interface TokenServiceProps {
   readonly settings: Settings;
-  readonly data: DataStack;
+  readonly data: AuditStore;
 }
 
 /** The function that vends grants and credentials, and the role that its credentials are sessions of. */
@@ -36,6 +37,9 @@ export class TokenService extends Construct {
         resources: [data.stream.streamArn],
       }),
     );
+    for (const statement of encryptOnto(data)) {
+      writer.addToPolicy(new iam.PolicyStatement(statement));
+    }
     const environment: z.input<typeof tokenEnv> = {
       STAGE: settings.stage,
       ...issuerName(props),
@@ -45,6 +49,7 @@ export class TokenService extends Construct {
       BATCHES_TABLE: data.batches.tableName,
       STREAM_NAME: data.stream.streamName,
       STREAM_ARN: data.stream.streamArn,
+      ...(data.streamKey !== undefined && { STREAM_KEY_ARN: data.streamKey.keyArn }),
       WRITER_ROLE_ARN: writer.roleArn,
       SESSION_SECONDS: String(settings.sessionSeconds),
     };

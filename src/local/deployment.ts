@@ -54,7 +54,7 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
   const iam = createIam(place);
   const faults = createFaults();
   const kms = createKms(place);
-  const kinesis = createKinesis({ place });
+  const kinesis = createKinesis({ place, keyPolicy: (arn) => kms.policyOf(arn) });
   const dynamodb = createDynamoDb(place);
   const objects = createObjectStore({ place, endpoint: () => door.url });
   const services = [createSts({ place, iam }), kms, kinesis, dynamodb, objects.s3, objects.sqs];

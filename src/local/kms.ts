@@ -9,6 +9,7 @@ interface Kms extends AwsService {
   };
   /** `name` begins with `alias/`. */
   createAlias(name: string, keyArn: string): void;
+  policyOf(keyArn: string): PolicyDocument | undefined;
 }
 
 /** Condition keys by the parameter that fills them. */
@@ -54,6 +55,7 @@ export function createKms(place: Place): Kms {
       if (key === undefined) throw new Error(`no key ${keyArn}`);
       aliases.set(name, key);
     },
+    policyOf: (keyArn) => find({ KeyId: keyArn })?.policy,
     operation: ({ headers }) => headers['x-amz-target']?.split('.')[1] ?? 'Unknown',
     access(request) {
       const input = parse(request);

@@ -16,6 +16,8 @@ export const tokenEnv = z.object({
   /** The stream that vended credentials may put to. */
   STREAM_NAME: z.string().min(1),
   STREAM_ARN: z.string().startsWith('arn:'),
+  /** The KMS key of one's own that encrypts the stream, where it has one: sessions then need leave to use it. */
+  STREAM_KEY_ARN: z.string().startsWith('arn:').optional(),
   /** The role that is assumed for a client; it trusts this function only. */
   WRITER_ROLE_ARN: z.string().min(1),
   /** Longest life of a grant and its credentials, seconds: 900 to 3600 (role chaining's limit). */

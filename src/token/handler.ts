@@ -66,6 +66,7 @@ const issue = grantIssuer({
 const vend = sessionVendor({
   roleArn: env.WRITER_ROLE_ARN,
   streamArn: env.STREAM_ARN,
+  streamKeyArn: env.STREAM_KEY_ARN,
   assumeRole: (input) => sts.send(new AssumeRoleCommand(input)),
 });
 

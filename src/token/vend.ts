@@ -4,6 +4,8 @@ import { orUnavailable } from '../lambda/or-unavailable.ts';
 interface VendorOptions {
   readonly roleArn: string;
   readonly streamArn: string;
+  /** The key of one's own that the stream is encrypted with, if it is. */
+  readonly streamKeyArn?: string | undefined;
   readonly assumeRole: (
     input: AssumeRoleCommandInput,
   ) => Promise<Pick<AssumeRoleCommandOutput, 'Credentials'>>;
@@ -30,10 +32,19 @@ export interface SessionCredentials {
  * Deny by `aws:PrincipalTag/tenant` stops a tenant at once.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html. Throws `unavailable`.
  */
-export function sessionVendor({ roleArn, streamArn, assumeRole }: VendorOptions) {
+export function sessionVendor({ roleArn, streamArn, streamKeyArn, assumeRole }: VendorOptions) {
+  const put = { Effect: 'Allow', Action: 'kinesis:PutRecords', Resource: streamArn };
+  // Kinesis makes data keys as the caller, naming the stream
+  // (https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html).
+  const encrypt = {
+    Effect: 'Allow',
+    Action: 'kms:GenerateDataKey',
+    Resource: streamKeyArn,
+    Condition: { StringEquals: { 'kms:EncryptionContext:aws:kinesis:arn': streamArn } },
+  };
   const policy = JSON.stringify({
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: 'kinesis:PutRecords', Resource: streamArn }],
+    Statement: streamKeyArn === undefined ? [put] : [put, encrypt],
   });
   return ({ grantId, tenant, client, seconds }: SessionRequest): Promise<SessionCredentials> =>
     orUnavailable('the vending of credentials', async () => {

@@ -124,6 +124,15 @@ test('the stream is on demand, keeps a week and is encrypted', () => {
   });
 });
 
+test('the stream has as many shards as are asked for, and keeps as long', () => {
+  const { data } = assemble({ shards: '12', streamRetentionDays: '30' });
+  data.hasResourceProperties('AWS::Kinesis::Stream', {
+    StreamModeDetails: { StreamMode: 'PROVISIONED' },
+    ShardCount: 12,
+    RetentionPeriodHours: 720,
+  });
+});
+
 test('one key signs and one derives', () => {
   prod.resourceCountIs('AWS::KMS::Key', 2);
   prod.hasResourceProperties('AWS::KMS::Key', {
@@ -184,18 +193,39 @@ describe('the two buckets', () => {
     });
   });
 
-  test('refuse a connection without TLS', () => {
-    prod.resourceCountIs('AWS::S3::BucketPolicy', 2);
-    prod.allResourcesProperties('AWS::S3::BucketPolicy', {
-      PolicyDocument: {
-        Statement: [
-          Match.objectLike({
-            Effect: 'Deny',
-            Action: 's3:*',
-            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-          }),
-        ],
-      },
+  test('refuse a connection without TLS, and in prod whoever would lose a version', () => {
+    const tls = Match.objectLike({
+      Effect: 'Deny',
+      Action: 's3:*',
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
     });
+    const versions = Match.objectLike({
+      Sid: 'KeepVersions',
+      Effect: 'Deny',
+      Action: Match.arrayWith(['s3:DeleteObjectVersion', 's3:PutLifecycleConfiguration']),
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': prodContext.breakGlassRoleArn } },
+    });
+    for (const [template, Statement] of [
+      [dev, [tls]],
+      [prod, [tls, versions]],
+    ] as const) {
+      template.resourceCountIs('AWS::S3::BucketPolicy', 2);
+      template.allResourcesProperties('AWS::S3::BucketPolicy', { PolicyDocument: { Statement } });
+    }
+  });
+
+  test('can lock their objects in prod, and the quarantine does for as long as it keeps them', () => {
+    prod.allResourcesProperties('AWS::S3::Bucket', { ObjectLockEnabled: true });
+    prod.resourcePropertiesCountIs(
+      'AWS::S3::Bucket',
+      {
+        ObjectLockConfiguration: {
+          ObjectLockEnabled: 'Enabled',
+          Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 2555 } },
+        },
+      },
+      1,
+    );
+    dev.allResourcesProperties('AWS::S3::Bucket', { ObjectLockEnabled: Match.absent() });
   });
 });

@@ -1,9 +1,13 @@
 import { App } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
-import { readSettings } from '../../lib/stage.ts';
+import { checkPipeline, checkStore } from '../../lib/settings.ts';
+import { readStage } from '../../lib/stage.ts';
 import { prodContext } from '../fixture/assemble.ts';
 
-const read = (context: Record<string, string>) => readSettings(new App({ context }));
+function read(context: Record<string, string>) {
+  const stage = readStage(new App({ context }));
+  return { ...stage, ...checkStore(stage.store), ...checkPipeline(stage.pipeline) };
+}
 
 test('without any setting, the stage is dev, and what it keeps is kept for 30 days', () => {
   expect(read({})).toMatchObject({ stage: 'dev', prod: false, longestRetentionDays: 30 });
@@ -37,6 +41,34 @@ test.each([
   ['a retired key that is no ARN', { retiredIssuerKeys: 'abc' }],
 ] as const)('%s is refused', (_, context) => {
   expect(() => read(context)).toThrow(/Settings/);
+});
+
+test.each([
+  ['a prod that is to be destroyed', { ...prodContext, removalPolicy: 'destroy' }],
+  ['half a shard', { shards: '0.5' }],
+  ['more than a year in the stream', { streamRetentionDays: '366' }],
+  ['a key that is nobody’s', { streamKey: 'mine' }],
+  ['a throttle that lets nothing through', { requestsPerSecond: '0' }],
+  ['an account of eleven digits', { account: '12345678901' }],
+  ['a region that cannot be', { region: 'Frankfurt' }],
+  ['a tag without a value', { tags: 'team' }],
+] as const)('%s is refused', (_, context) => {
+  expect(() => read(context)).toThrow(/Settings/);
+});
+
+test('account, region and tags are the stacks’ own', () => {
+  const stage = read({ account: '111122223333', region: 'eu-west-1', tags: 'team=audit,why=a=b' });
+  expect(stage.env).toEqual({ account: '111122223333', region: 'eu-west-1' });
+  expect(stage.tags).toEqual({ team: 'audit', why: 'a=b' });
+});
+
+test('numbers are read from text, and twice the rate may come at once', () => {
+  expect(read({ shards: '4', requestsPerSecond: '20', sessionSeconds: '900' })).toMatchObject({
+    shards: 4,
+    requestsPerSecond: 20,
+    requestBurst: 40,
+    sessionSeconds: 900,
+  });
 });
 
 test('retired keys are a list, newest first', () => {

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Access, AwsRequest, AwsResponse, AwsService, Place } from '../service.ts';
+import type {
+  Access,
+  AwsRequest,
+  AwsResponse,
+  AwsService,
+  Place,
+  PolicyDocument,
+} from '../service.ts';
 import {
   decreaseStreamRetentionPeriod,
   increaseStreamRetentionPeriod,
@@ -21,6 +28,8 @@ export interface KinesisOptions {
   readonly place: Place;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
+  /** The policy of a KMS key. @default none: then identity policies alone decide */
+  readonly keyPolicy?: (keyArn: string) => PolicyDocument | undefined;
 }
 
 /** The operations that are served; an answer of undefined is an empty body. */
@@ -41,6 +50,12 @@ const operations = new Map<string, (streams: Streams, input: unknown) => unknown
   ['SplitShard', splitShard],
 ]);
 
+const keyActions = new Map([
+  ['GetRecords', 'kms:Decrypt'],
+  ['PutRecord', 'kms:GenerateDataKey'],
+  ['PutRecords', 'kms:GenerateDataKey'],
+]);
+
 const target = 'Kinesis_20131202.';
 
 /**
@@ -54,11 +69,30 @@ export function createKinesis(options: KinesisOptions): AwsService & {
     shards?: number;
     mode: StreamMode;
     retentionHours: number;
+    /** With a key of one's own, callers need leave to use it. */
+    keyArn?: string;
   }): { arn: string };
   hasStream(name: string): boolean;
 } {
   const streams = new Streams(options.place, options.now ?? Date.now);
   const parseBody = bodyParser();
+  const keys = new Map<string, string>();
+
+  /** What the caller needs of KMS: https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html */
+  function keyAccess(operation: string, streamArn: string): Access[] {
+    const resource = keys.get(streamArn);
+    const action = keyActions.get(operation);
+    if (resource === undefined || action === undefined) return [];
+    const resourcePolicy = options.keyPolicy?.(resource);
+    return [
+      {
+        action,
+        resource,
+        context: { 'kms:EncryptionContext:aws:kinesis:arn': streamArn },
+        ...(resourcePolicy && { resourcePolicy }),
+      },
+    ];
+  }
 
   return {
     name: 'kinesis',
@@ -68,7 +102,10 @@ export function createKinesis(options: KinesisOptions): AwsService & {
       return value.startsWith(target) ? value.slice(target.length) : '';
     },
 
-    access: (request) => accessOf(streams, request.operation, parseBody(request.body)),
+    access(request) {
+      const access = accessOf(streams, request.operation, parseBody(request.body));
+      return access.flatMap((each) => [each, ...keyAccess(request.operation, each.resource)]);
+    },
 
     async handle(request: AwsRequest) {
       try {
@@ -92,9 +129,11 @@ export function createKinesis(options: KinesisOptions): AwsService & {
       streams.clear();
     },
 
-    createStream({ name, shards, mode, retentionHours }) {
+    createStream({ name, shards, mode, retentionHours, keyArn }) {
       const count = shards ?? (mode === 'ON_DEMAND' ? limits.onDemandShards : 1);
-      return { arn: streams.create(name, mode, count, retentionHours).arn };
+      const { arn } = streams.create(name, mode, count, retentionHours);
+      if (keyArn !== undefined) keys.set(arn, keyArn);
+      return { arn };
     },
 
     hasStream: (name) => streams.has(name),

@@ -34,6 +34,8 @@ interface StreamSpec {
   readonly mode: 'ON_DEMAND' | 'PROVISIONED';
   readonly shards?: number;
   readonly retentionHours: number;
+  /** ARN of the key of one's own that encrypts it. */
+  readonly keyArn?: string;
 }
 
 interface KeySchema {

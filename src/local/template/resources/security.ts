@@ -45,6 +45,8 @@ export const security: Readonly<Record<string, Maker>> = {
         .default('SYMMETRIC_DEFAULT'),
       KeyUsage: z.string().default('ENCRYPT_DECRYPT'),
       KeyPolicy: policyDocument,
+      // Rotation changes the key's material, on which no answer here depends.
+      EnableKeyRotation: ignored,
       Description: ignored,
       Tags: ignored,
     }),

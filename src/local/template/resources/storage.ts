@@ -52,6 +52,11 @@ function tableSpec(
   };
 }
 
+/** The key of AWS itself lets in all who may use the stream: nobody is refused for it. */
+function keyOf(keyId: string | undefined): { keyArn?: string } {
+  return keyId === undefined || keyId === 'alias/aws/kinesis' ? {} : { keyArn: keyId };
+}
+
 export const storage: Readonly<Record<string, Maker>> = {
   'AWS::DynamoDB::Table': maker(
     z.strictObject({
@@ -94,9 +99,8 @@ export const storage: Readonly<Record<string, Maker>> = {
         .default({ StreamMode: 'PROVISIONED' }),
       ShardCount: z.number().optional(),
       RetentionPeriodHours: z.number().default(24),
-      // Encrypted by a key whose policy lets in all who may use the stream: nobody is refused for it.
       StreamEncryption: z
-        .strictObject({ EncryptionType: z.literal('KMS'), KeyId: z.literal('alias/aws/kinesis') })
+        .strictObject({ EncryptionType: z.literal('KMS'), KeyId: z.string() })
         .optional(),
       Tags: ignored,
     }),
@@ -106,6 +110,7 @@ export const storage: Readonly<Record<string, Maker>> = {
         mode: properties.StreamModeDetails.StreamMode,
         ...(properties.ShardCount !== undefined && { shards: properties.ShardCount }),
         retentionHours: properties.RetentionPeriodHours,
+        ...keyOf(properties.StreamEncryption?.KeyId),
       }),
   ),
   'AWS::SQS::Queue': maker(
@@ -142,6 +147,9 @@ export const storage: Readonly<Record<string, Maker>> = {
         })
         .default({ QueueConfigurations: [] }),
       BucketEncryption: ignored,
+      // No versions here, so nothing to lock: a delete deletes, as the bucket's policy lets it.
+      ObjectLockConfiguration: ignored,
+      ObjectLockEnabled: ignored,
       LifecycleConfiguration: ignored,
       OwnershipControls: ignored,
       PublicAccessBlockConfiguration: ignored,

@@ -1,0 +1,139 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as kinesis from 'aws-cdk-lib/aws-kinesis';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import {
+  expiryAttribute,
+  partitionKey,
+  sortKey,
+  summaryAttributes,
+  summaryIndex,
+} from '../src/store/keys.ts';
+import { DeadLetters } from './constructs/dead-letters.ts';
+import { insertOnly } from './constructs/insert-only.ts';
+import { type CheckedStoreSettings, checkStore, type StoreSettings } from './settings.ts';
+
+export interface AuditStoreProps extends StoreSettings {}
+
+/**
+ * What must outlive every deployment: tables, stream, keys and buckets. Its own stack keeps it apart from what may
+ * be thrown away and made again, so that no change to a function can touch a table.
+ *
+ * @throws when its settings are malformed or contradict each other, naming them
+ */
+export class AuditStore extends Construct {
+  /** As they were checked, with their defaults. */
+  readonly settings: CheckedStoreSettings;
+  readonly batches: dynamodb.Table;
+  readonly grants: dynamodb.Table;
+  readonly registry: dynamodb.Table;
+  readonly quotas: dynamodb.Table;
+  readonly stream: kinesis.Stream;
+  /** With `streamKey: 'own'`: who puts or reads needs leave to use it. */
+  readonly streamKey: kms.Key | undefined;
+  readonly signingKey: kms.Key;
+  readonly cursorKey: kms.Key;
+  readonly quarantine: s3.Bucket;
+  readonly redrive: s3.Bucket;
+  readonly deadLetters: sqs.Queue;
+
+  constructor(scope: Construct, id: string, props: AuditStoreProps = {}) {
+    super(scope, id);
+    this.settings = checkStore(props);
+    const { settings } = this;
+    const removalPolicy =
+      settings.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const table = {
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: settings.prod,
+      removalPolicy,
+    };
+    const id_ = { name: 'id', type: dynamodb.AttributeType.STRING };
+    const keys = {
+      partitionKey: { name: partitionKey, type: dynamodb.AttributeType.STRING },
+      sortKey: { name: sortKey, type: dynamodb.AttributeType.STRING },
+    };
+
+    this.batches = new dynamodb.Table(this, 'Batches', {
+      ...table,
+      ...keys,
+      timeToLiveAttribute: expiryAttribute,
+      resourcePolicy: insertOnly(settings),
+    });
+    this.batches.addGlobalSecondaryIndex({
+      indexName: summaryIndex,
+      ...keys,
+      projectionType: dynamodb.ProjectionType.INCLUDE,
+      nonKeyAttributes: [...summaryAttributes],
+    });
+    this.grants = new dynamodb.Table(this, 'Grants', { ...table, partitionKey: id_ });
+    this.registry = new dynamodb.Table(this, 'Registry', { ...table, partitionKey: id_ });
+    // Counts of requests are worth nothing the day after: no recovery.
+    this.quotas = new dynamodb.Table(this, 'Quotas', {
+      ...table,
+      partitionKey: id_,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: false },
+      timeToLiveAttribute: expiryAttribute,
+    });
+
+    this.streamKey =
+      settings.streamKey === 'aws'
+        ? undefined
+        : new kms.Key(this, 'StreamKey', {
+            description: `Encrypts the stream of sealtrail/${settings.stage}`,
+            enableKeyRotation: true,
+            removalPolicy,
+          });
+    this.stream = new kinesis.Stream(this, 'Stream', {
+      ...(settings.shards === undefined
+        ? { streamMode: kinesis.StreamMode.ON_DEMAND }
+        : { streamMode: kinesis.StreamMode.PROVISIONED, shardCount: settings.shards }),
+      retentionPeriod: Duration.days(settings.streamRetentionDays),
+      ...(this.streamKey === undefined
+        ? { encryption: kinesis.StreamEncryption.MANAGED }
+        : { encryption: kinesis.StreamEncryption.KMS, encryptionKey: this.streamKey }),
+      removalPolicy,
+    });
+
+    this.signingKey = new kms.Key(this, 'SigningKey', {
+      description: `Signs the grants of sealtrail/${settings.stage}`,
+      keySpec: kms.KeySpec.ECC_NIST_EDWARDS25519,
+      keyUsage: kms.KeyUsage.SIGN_VERIFY,
+      removalPolicy,
+    });
+    this.cursorKey = new kms.Key(this, 'CursorKey', {
+      description: `Derives the key of the read cursors of sealtrail/${settings.stage}`,
+      keySpec: kms.KeySpec.HMAC_256,
+      keyUsage: kms.KeyUsage.GENERATE_VERIFY_MAC,
+      removalPolicy,
+    });
+
+    const letters = new DeadLetters(this, 'DeadLetters', {
+      keep: Duration.days(settings.longestRetentionDays),
+      ...(settings.prod && { guardedBy: settings.breakGlassRoleArn }),
+      removalPolicy,
+    });
+    this.quarantine = letters.quarantine;
+    this.redrive = letters.redrive;
+    this.deadLetters = letters.queue;
+  }
+
+  /** What the tools need to know of it, for the outputs of its stack. */
+  get outputs(): Readonly<Record<string, string>> {
+    return {
+      StreamName: this.stream.streamName,
+      BatchesTable: this.batches.tableName,
+      GrantsTable: this.grants.tableName,
+      RegistryTable: this.registry.tableName,
+      QuotasTable: this.quotas.tableName,
+      QuarantineBucket: this.quarantine.bucketName,
+      RedriveBucket: this.redrive.bucketName,
+      DeadLetterQueueUrl: this.deadLetters.queueUrl,
+      SigningKeyArn: this.signingKey.keyArn,
+    };
+  }
+}

@@ -1,0 +1,29 @@
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { AuditStore } from '../audit-store.ts';
+
+/**
+ * With a key of our own, who puts to the stream needs leave to make data keys, and who reads leave to decrypt
+ * them; Kinesis asks as the caller, naming the stream
+ * (https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html). Without one: nothing.
+ */
+export function encryptOnto(store: AuditStore): iam.PolicyStatementProps[] {
+  return use(store, 'EncryptOntoStream', 'kms:GenerateDataKey');
+}
+
+export function decryptFrom(store: AuditStore): iam.PolicyStatementProps[] {
+  return use(store, 'DecryptFromStream', 'kms:Decrypt');
+}
+
+function use(store: AuditStore, sid: string, action: string): iam.PolicyStatementProps[] {
+  if (store.streamKey === undefined) return [];
+  return [
+    {
+      sid,
+      actions: [action],
+      resources: [store.streamKey.keyArn],
+      conditions: {
+        StringEquals: { 'kms:EncryptionContext:aws:kinesis:arn': store.stream.streamArn },
+      },
+    },
+  ];
+}

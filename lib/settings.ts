@@ -1,0 +1,181 @@
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/** What holds the data of one deployment. */
+export interface StoreSettings {
+  /**
+   * Name of the deployment: part of the issuer's name `sealtrail/<stage>`, of functions and of alarms, so that two
+   * may stand in one account and region. 1 to 16 of `a-z 0-9 -`.
+   *
+   * @default 'dev'
+   */
+  readonly stage?: string;
+  /**
+   * Whether what is stored must outlive its stack: tables cannot be deleted, only the break-glass role may change
+   * what is stored, and quarantined records are locked.
+   *
+   * @default true unless the stage is `dev`
+   */
+  readonly prod?: boolean;
+  /**
+   * The role that alone may change the table of batches and the buckets of prod, or their policies. It must be one
+   * that CloudFormation can assume: the stack of the store is deployed with `cdk deploy --role-arn <this role>`.
+   *
+   * @default none; prod must have one
+   */
+  readonly breakGlassRoleArn?: string;
+  /**
+   * What becomes of the data when its stack is deleted.
+   *
+   * @default 'retain' in prod, which allows nothing else, and 'destroy' otherwise
+   */
+  readonly removalPolicy?: 'retain' | 'destroy';
+  /**
+   * The longest retention that a grant may carry, days. What is quarantined or waits to be redriven is kept as long.
+   *
+   * @default 2555 (7 years) in prod, 30 otherwise
+   */
+  readonly longestRetentionDays?: number;
+  /**
+   * How long the stream keeps a record, days, 1 to 365: the time there is to mend a consumer that is down.
+   *
+   * @default 7
+   */
+  readonly streamRetentionDays?: number;
+  /**
+   * Shards of the stream, each of which takes 1 MiB and 1,000 records a second.
+   *
+   * @default on demand: as many as are needed, for some 40% more a gigabyte and $29 a month
+   */
+  readonly shards?: number;
+  /**
+   * Whose key encrypts the stream: `own` makes a KMS key in the stack, which costs $1 a month and a call of KMS
+   * for each data key, and can be disabled.
+   *
+   * @default 'aws' (`alias/aws/kinesis`)
+   */
+  readonly streamKey?: 'aws' | 'own';
+}
+
+/** What vends credentials, stores, and reads. */
+export interface PipelineSettings {
+  /**
+   * ARNs of the keys that grants were signed with before; they verify for ever. Newest first.
+   *
+   * @default none
+   */
+  readonly retiredIssuerKeys?: readonly string[];
+  /**
+   * Longest life of a grant and its credentials, seconds, 900 to 3600: role chaining ends there.
+   *
+   * @default 3600
+   */
+  readonly sessionSeconds?: number;
+  /**
+   * Requests a second that API Gateway lets through to each route; the rest is answered 429 and starts no function.
+   *
+   * @default 500
+   */
+  readonly requestsPerSecond?: number;
+  /**
+   * Requests that may come at once to each route, above the rate.
+   *
+   * @default twice `requestsPerSecond`
+   */
+  readonly requestBurst?: number;
+  /**
+   * SNS topic that is told of every alarm.
+   *
+   * @default alarms are only shown
+   */
+  readonly alarmTopicArn?: string;
+  /**
+   * Folder of the functions' bundles, one `<name>/index.js` each.
+   *
+   * @default those that come with the package
+   */
+  readonly functions?: string;
+}
+
+const arn = (service: string) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]*:\\d{12}:\\S+$`),
+      `an ARN of ${service}`,
+    );
+
+/** Numbers may be text, which is all that `cdk -c` can give. */
+const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+export const storeFields = {
+  stage: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,15}$/, '1 to 16 of a-z 0-9 -, the first a letter')
+    .default('dev'),
+  prod: z.boolean().optional(),
+  breakGlassRoleArn: arn('iam').optional(),
+  removalPolicy: z.enum(['retain', 'destroy']).optional(),
+  longestRetentionDays: whole(1, 36_500).optional(),
+  streamRetentionDays: whole(1, 365).default(7),
+  shards: whole(1, 10_000).optional(),
+  streamKey: z.enum(['aws', 'own']).default('aws'),
+};
+
+export const pipelineFields = {
+  retiredIssuerKeys: z.array(arn('kms')).default([]),
+  sessionSeconds: whole(900, 3600).default(3600),
+  requestsPerSecond: whole(1, 10_000).default(500),
+  requestBurst: whole(1, 5000).optional(),
+  alarmTopicArn: arn('sns').optional(),
+  functions: z.string().min(1).default(shippedFunctions),
+};
+
+const storeSchema = z
+  .strictObject(storeFields)
+  .transform((given) => ({ ...given, prod: given.prod ?? given.stage !== 'dev' }))
+  .refine(({ prod, breakGlassRoleArn }) => !prod || breakGlassRoleArn !== undefined, {
+    path: ['breakGlassRoleArn'],
+    error: 'prod needs it: without one, nobody could change or remove the table of batches',
+  })
+  .refine(({ prod, removalPolicy }) => !prod || removalPolicy !== 'destroy', {
+    path: ['removalPolicy'],
+    error: 'prod retains: its tables are protected, so their stack could not destroy them',
+  })
+  .transform((given) => ({
+    ...given,
+    removalPolicy: given.removalPolicy ?? (given.prod ? 'retain' : 'destroy'),
+    longestRetentionDays: given.longestRetentionDays ?? (given.prod ? 7 * 365 : 30),
+  }));
+
+const pipelineSchema = z.strictObject(pipelineFields).transform((given) => ({
+  ...given,
+  requestBurst: given.requestBurst ?? Math.min(2 * given.requestsPerSecond, 5000),
+}));
+
+export type CheckedStoreSettings = z.output<typeof storeSchema>;
+
+/** All that the parts of the pipeline are told. */
+export type Settings = CheckedStoreSettings & z.output<typeof pipelineSchema>;
+
+/** @throws naming each setting that is unknown, malformed, missing, or contradicts another */
+export function checkStore(settings: StoreSettings): CheckedStoreSettings {
+  return check(storeSchema, settings);
+}
+
+/** @throws as {@link checkStore} does */
+export function checkPipeline(settings: PipelineSettings): z.output<typeof pipelineSchema> {
+  return check(pipelineSchema, settings);
+}
+
+export function check<Output>(schema: z.ZodType<Output>, settings: unknown): Output {
+  const parsed = schema.safeParse(settings);
+  if (!parsed.success) throw new Error(`Settings: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+/** As built, this file lies in `dist/cdk/lib` and the bundles in `dist/functions`. */
+function shippedFunctions(): string {
+  const built = import.meta.url.endsWith('.js');
+  return fileURLToPath(new URL(built ? '../../functions' : '../dist/functions', import.meta.url));
+}
