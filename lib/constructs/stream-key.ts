@@ -1,10 +1,12 @@
+import { Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { AuditStore } from '../audit-store.ts';
 
 /**
  * With a key of our own, who puts to the stream needs leave to make data keys, and who reads leave to decrypt
- * them; Kinesis asks as the caller, naming the stream
- * (https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html). Without one: nothing.
+ * them: through Kinesis only, which asks as the caller
+ * (https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html). The key is this stream's alone,
+ * so that says the same as naming the stream in the encryption context. Without one: nothing.
  */
 export function encryptOnto(store: AuditStore): iam.PolicyStatementProps[] {
   return use(store, 'EncryptOntoStream', 'kms:GenerateDataKey');
@@ -22,7 +24,9 @@ function use(store: AuditStore, sid: string, action: string): iam.PolicyStatemen
       actions: [action],
       resources: [store.streamKey.keyArn],
       conditions: {
-        StringEquals: { 'kms:EncryptionContext:aws:kinesis:arn': store.stream.streamArn },
+        StringEquals: {
+          'kms:ViaService': `kinesis.${Stack.of(store).region}.${Stack.of(store).urlSuffix}`,
+        },
       },
     },
   ];

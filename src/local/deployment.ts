@@ -38,6 +38,14 @@ export interface LocalDeployment {
   readonly mapping: EventSourceMapping;
   readonly faults: Faults;
   readonly iam: Iam;
+  /**
+   * Deploys another assembly over this one, as `cdk deploy` would: data and what is in the stream stay, functions
+   * and policies are exchanged, invocations under way finish on the old code.
+   *
+   * @throws when data would be lost, or something is changed that cannot be while it runs: by name, and before
+   * anything is changed. What fails later is not rolled back.
+   */
+  update(assembly: string): Promise<void>;
   /** Resolves once no process, port or timer of it is left. */
   close(): Promise<void>;
 }
@@ -86,7 +94,8 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
     await door.listen();
     const endpoint = door.url;
     provider = createLocalProvider({ place, iam, kms, kinesis, dynamodb, objects, endpoint, log });
-    const stacks = await provision({ assembly, place, provider });
+    const made = provider;
+    let stacks = await provision({ assembly, place, provider });
     const [mapping, ...others] = provider.mappings;
     if (mapping === undefined || others.length > 0) {
       throw new Error('The templates must hold exactly one event source mapping');
@@ -96,12 +105,19 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
     return {
       url: endpoint,
       place,
-      outputs: Object.fromEntries(stacks.map(({ name, outputs }) => [name, outputs])),
+      get outputs() {
+        return Object.fromEntries(stacks.map(({ name, outputs }) => [name, outputs]));
+      },
       credentials: { accessKeyId, secretAccessKey },
-      functions: new Map([...provider.functions].map(([name, each]) => [lastPart(name), each])),
+      get functions() {
+        return new Map([...made.functions].map(([name, each]) => [lastPart(name), each]));
+      },
       mapping,
       faults,
       iam,
+      async update(assembly) {
+        stacks = await provision({ assembly, place, provider: made, running: stacks });
+      },
       close,
     };
   } catch (error) {

@@ -14,6 +14,7 @@ export interface HttpApi {
    * earlier route of the same key is replaced.
    */
   route(key: string, fn: HttpApiFunction): void;
+  unroute(key: string): void;
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
@@ -56,6 +57,7 @@ export function createHttpApi(
 
   return {
     route: routes.add,
+    unroute: routes.remove,
     handle(request, response) {
       answer(request)
         .catch(() => plain(500, 'Internal Server Error'))

@@ -34,13 +34,13 @@ export interface SessionCredentials {
  */
 export function sessionVendor({ roleArn, streamArn, streamKeyArn, assumeRole }: VendorOptions) {
   const put = { Effect: 'Allow', Action: 'kinesis:PutRecords', Resource: streamArn };
-  // Kinesis makes data keys as the caller, naming the stream
+  // Kinesis makes data keys as the caller
   // (https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html).
   const encrypt = {
     Effect: 'Allow',
     Action: 'kms:GenerateDataKey',
     Resource: streamKeyArn,
-    Condition: { StringEquals: { 'kms:EncryptionContext:aws:kinesis:arn': streamArn } },
+    Condition: { StringLike: { 'kms:ViaService': `kinesis.${streamArn.split(':')[3]}.*` } },
   };
   const policy = JSON.stringify({
     Version: '2012-10-17',

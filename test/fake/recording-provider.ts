@@ -11,6 +11,7 @@ export function recordingProvider(place: Place): { provider: Provider; calls: Ca
   const arn = (service: string, rest: string) =>
     `arn:aws:${service}:${place.region}:${place.account}:${rest}`;
   const calls: Calls = {
+    remove: [],
     role: [],
     policy: [],
     key: [],
@@ -43,6 +44,9 @@ export function recordingProvider(place: Place): { provider: Provider; calls: Ca
     attributes: {},
   });
   const provider: Provider = {
+    async remove(type) {
+      calls.remove.push(type);
+    },
     role: record('role', ({ name }) => ({
       ref: name,
       attributes: { Arn: `arn:aws:iam::${place.account}:role/${name}` },

@@ -31,7 +31,7 @@ test('a session may put to the one stream, and nothing else', async () => {
   expect(await policyOf()).toEqual([put]);
 });
 
-test('a session may make data keys for a stream with a key of one’s own, for that stream only', async () => {
+test('a session may make data keys for a stream with a key of one’s own, through Kinesis only', async () => {
   const key = 'arn:aws:kms:eu-west-1:111122223333:key/k';
   expect(await policyOf(key)).toEqual([
     put,
@@ -39,7 +39,7 @@ test('a session may make data keys for a stream with a key of one’s own, for t
       Effect: 'Allow',
       Action: 'kms:GenerateDataKey',
       Resource: key,
-      Condition: { StringEquals: { 'kms:EncryptionContext:aws:kinesis:arn': streamArn } },
+      Condition: { StringLike: { 'kms:ViaService': 'kinesis.eu-west-1.*' } },
     },
   ]);
 });

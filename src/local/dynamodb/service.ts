@@ -11,7 +11,8 @@ type TableInput = CreateTableCommandInput & { readonly ttlAttribute?: string };
 interface DynamoDb extends AwsService {
   /** Resolves once the table is active. */
   createTable(input: TableInput): Promise<{ readonly arn: string }>;
-  setResourcePolicy(tableArn: string, policy: PolicyDocument): void;
+  /** Replaces a table's policy; with none, takes it away. */
+  setResourcePolicy(tableArn: string, policy: PolicyDocument | undefined): void;
 }
 
 /** What dynalite takes of CreateTable. */

@@ -15,6 +15,7 @@ interface Route<Target> {
 
 export interface Routes<Target> {
   add(key: string, target: Target): void;
+  remove(key: string): void;
   /** `malformed`: a path parameter is no valid percent-encoding of UTF-8. */
   find(method: string, path: string): Match<Target> | 'malformed' | undefined;
 }
@@ -32,6 +33,7 @@ export function createRoutes<Target>(): Routes<Target> {
       const [method = '', path = ''] = key.split(' ');
       routes.set(key, { key, method, segments: path.split('/').slice(1), target });
     },
+    remove: (key) => void routes.delete(key),
     find(method, path) {
       const segments = path.split('/').slice(1);
       const [best] = [...routes.values()]

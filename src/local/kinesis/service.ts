@@ -88,7 +88,7 @@ export function createKinesis(options: KinesisOptions): AwsService & {
       {
         action,
         resource,
-        context: { 'kms:EncryptionContext:aws:kinesis:arn': streamArn },
+        context: { 'kms:ViaService': `kinesis.${options.place.region}.amazonaws.com` },
         ...(resourcePolicy && { resourcePolicy }),
       },
     ];

@@ -31,6 +31,11 @@ export interface FunctionOptions {
   readonly log?: (line: string) => void;
 }
 
+/** What an update may change besides the code. */
+type FunctionChanges = Partial<
+  Pick<FunctionOptions, 'env' | 'handler' | 'timeoutSeconds' | 'memoryMb'>
+>;
+
 export interface LambdaFunction {
   /**
    * Never rejects but with the reason of `signal`, when that is aborted first: an invocation that
@@ -40,8 +45,8 @@ export interface LambdaFunction {
   invoke(payload: unknown, options?: { readonly signal?: AbortSignal }): Promise<InvokeResult>;
   /** SIGKILL to every instance, in the middle of invocations too. */
   kill(): void;
-  /** A new version of the code. Invocations under way finish on the old one. */
-  replace(assetDir: string): Promise<void>;
+  /** A new version of the code, and of what it is run with. Invocations under way finish on the old one. */
+  replace(assetDir: string, changes?: FunctionChanges): Promise<void>;
   /** A deployment in progress: until `resume`, invocations that have not begun are refused. */
   pause(): void;
   resume(): void;
@@ -57,7 +62,8 @@ interface Waiting {
 }
 
 /** A Lambda function, each of whose instances is a process of its own. */
-export function createFunction(options: FunctionOptions): LambdaFunction {
+export function createFunction(made: FunctionOptions): LambdaFunction {
+  let options = made;
   let deployment = deployQuietly(options.assetDir);
   const deployments = [deployment];
   /** With the moment from which each may not be used any more, epoch milliseconds. */
@@ -134,9 +140,10 @@ export function createFunction(options: FunctionOptions): LambdaFunction {
         instance.kill({ kind: 'crash', reason: 'signal: SIGKILL' });
       }
     },
-    async replace(assetDir) {
+    async replace(assetDir, changes = {}) {
       const next = deployQuietly(assetDir);
       await next;
+      options = { ...options, ...changes };
       deployments.push(next);
       deployment = next;
       for (const instance of instances.keys()) instances.set(instance, 0);

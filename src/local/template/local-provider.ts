@@ -9,7 +9,9 @@ import type { createObjectStore } from '../object-store.ts';
 import type { Place } from '../service.ts';
 import { createLocalMapping, type LocalMapping } from './local-mapping.ts';
 import { mayInvoke } from './may-invoke.ts';
-import type { FunctionSpec, Made, PermissionSpec, Provider, TableSpec } from './provider.ts';
+import type { FunctionSpec, Made, PermissionSpec, Provider } from './provider.ts';
+import { createRoles } from './roles.ts';
+import { tableInput } from './table-input.ts';
 
 export interface LocalProviderOptions {
   readonly place: Place;
@@ -40,8 +42,11 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
   const { place, iam, kms, kinesis, dynamodb, objects } = options;
   const functions = new Map<string, { spec: FunctionSpec; running: LambdaFunction }>();
   const mappings: LocalMapping[] = [];
-  const permissions: PermissionSpec[] = [];
+  const permissions = new Map<string, PermissionSpec>();
   const integrations = new Map<string, string>();
+  const routes = new Map<string, string>();
+  const roles = createRoles(place, iam);
+  const tables = new Set<string>();
   const api = createHttpApi();
   const apiId = 'local';
   let made: 'no api' | 'no stage' | 'open' = 'no api';
@@ -61,7 +66,11 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
     const { running } = known(functionName);
     return {
       invoke: async (payload) =>
-        mayInvoke(permissions, { functionName, principal: 'apigateway.amazonaws.com', sourceArn })
+        mayInvoke([...permissions.values()], {
+          functionName,
+          principal: 'apigateway.amazonaws.com',
+          sourceArn,
+        })
           ? running.invoke(payload)
           : {
               kind: 'error',
@@ -82,14 +91,24 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       await Promise.all([...functions.values()].map(({ running }) => running.close()));
     },
 
-    async role({ name, trust, policies, maxSessionSeconds }) {
-      const roleArn = `arn:aws:iam::${place.account}:role/${name}`;
-      iam.putRole({ name, arn: roleArn, trust, policies, maxSessionSeconds });
-      return { ref: name, attributes: { Arn: roleArn, RoleId: iam.role(roleArn)?.id ?? '' } };
+    async remove(type, ref) {
+      if (type === 'AWS::IAM::Policy') roles.attach(ref, undefined);
+      permissions.delete(ref);
+      integrations.delete(ref);
+      for (const [key, routeRef] of routes) {
+        if (routeRef !== ref) continue;
+        routes.delete(key);
+        api.unroute(key);
+      }
     },
-    async policy({ name, policy, roles }) {
-      for (const role of roles) iam.putPolicy(role, name, policy);
-      return { ref: name, attributes: {} };
+
+    async role(spec) {
+      const roleArn = roles.put(spec);
+      return { ref: spec.name, attributes: { Arn: roleArn, RoleId: iam.role(roleArn)?.id ?? '' } };
+    },
+    async policy(spec) {
+      roles.attach(spec.name, spec);
+      return { ref: spec.name, attributes: {} };
     },
     async key(spec) {
       const { keyId, arn } = kms.createKey(spec);
@@ -99,8 +118,11 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       return { ref: spec.name, attributes: { Arn: kinesis.createStream(spec).arn } };
     },
     async table(spec) {
-      const { arn } = await dynamodb.createTable(tableInput(spec));
-      return { ref: spec.TableName, attributes: { Arn: arn } };
+      const tableArn = arn('dynamodb', `table/${spec.TableName}`);
+      if (tables.has(spec.TableName)) dynamodb.setResourcePolicy(tableArn, spec.policy);
+      else await dynamodb.createTable(tableInput(spec));
+      tables.add(spec.TableName);
+      return { ref: spec.TableName, attributes: { Arn: tableArn } };
     },
     async queue({ name, attributes }) {
       const { arn, url } = await objects.createQueue(name, attributes);
@@ -128,6 +150,13 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
         throw new Error('The role defined for the function cannot be assumed by Lambda.');
       }
       const functionArn = arn('lambda', `function:${spec.name}`);
+      const before = functions.get(spec.name);
+      if (before !== undefined) {
+        const { assetDir, environment: env, handler, timeoutSeconds, memoryMb } = spec;
+        await before.running.replace(assetDir, { env, handler, timeoutSeconds, memoryMb });
+        functions.set(spec.name, { spec, running: before.running });
+        return { ref: spec.name, attributes: { Arn: functionArn } };
+      }
       const running = createFunction({
         name: spec.name,
         arn: functionArn,
@@ -136,7 +165,11 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
         env: spec.environment,
         // As Lambda opens a session of the role for each instance.
         credentials: () =>
-          iam.assume(spec.roleArn, { sessionName: spec.name, seconds: 3600, now: Date.now() }),
+          iam.assume(known(spec.name).spec.roleArn, {
+            sessionName: spec.name,
+            seconds: 3600,
+            now: Date.now(),
+          }),
         endpoint: () => options.endpoint,
         region: place.region,
         timeoutSeconds: spec.timeoutSeconds,
@@ -161,8 +194,9 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       return { ref: mapping.id, attributes: { Id: mapping.id } };
     },
     async permission(spec) {
-      permissions.push(spec);
-      return nameless();
+      const made = nameless();
+      permissions.set(made.ref, spec);
+      return made;
     },
 
     async httpApi() {
@@ -183,36 +217,10 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       const functionName = integrations.get(integrationId);
       if (functionName === undefined) throw new Error(`there is no integration ${integrationId}`);
       api.route(key, invoker(functionName, key));
-      return nameless();
+      const made = nameless();
+      routes.set(key, made.ref);
+      return made;
     },
-  };
-}
-
-function tableInput({
-  policy,
-  ttlAttribute,
-  GlobalSecondaryIndexes: indexes,
-  ...table
-}: TableSpec) {
-  return {
-    TableName: table.TableName,
-    AttributeDefinitions: [...table.AttributeDefinitions],
-    KeySchema: [...table.KeySchema],
-    BillingMode: 'PAY_PER_REQUEST' as const,
-    ...(indexes !== undefined && {
-      GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({
-        IndexName,
-        KeySchema: [...KeySchema],
-        Projection: {
-          ProjectionType: Projection.ProjectionType,
-          ...(Projection.NonKeyAttributes !== undefined && {
-            NonKeyAttributes: [...Projection.NonKeyAttributes],
-          }),
-        },
-      })),
-    }),
-    ...(ttlAttribute !== undefined && { ttlAttribute }),
-    ...(policy !== undefined && { ResourcePolicy: JSON.stringify(policy) }),
   };
 }
 

@@ -11,7 +11,7 @@ interface NamedPolicy {
   readonly policy: PolicyDocument;
 }
 
-interface RoleSpec {
+export interface RoleSpec {
   readonly name: string;
   readonly trust: PolicyDocument;
   readonly policies: readonly NamedPolicy[];
@@ -19,7 +19,7 @@ interface RoleSpec {
 }
 
 /** A policy in roles that exist already. */
-interface PolicySpec extends NamedPolicy {
+export interface PolicySpec extends NamedPolicy {
   readonly roles: readonly string[];
 }
 
@@ -122,9 +122,12 @@ interface RouteSpec {
 
 /**
  * Where a template's resources are made. A call may rely on all that its resource depends on being made before
- * it; nothing is ever made twice or removed.
+ * it. A call for a name that there is changes what bears it; what has no name is made anew, and the one before is
+ * removed. Of what holds data, only that is changed in place which `plan.ts` lets pass.
  */
 export interface Provider {
+  /** Takes away what is no longer declared. @param ref as it was made with */
+  remove(type: string, ref: string): Promise<void>;
   role(spec: RoleSpec): Promise<Made>;
   policy(spec: PolicySpec): Promise<Made>;
   key(spec: KeySpec): Promise<Made>;

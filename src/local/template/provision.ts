@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Place } from '../service.ts';
 import { readAssembly, type Stack } from './assembly.ts';
 import { creationOrder } from './order.ts';
+import { checkUpdate, staysAsItIs } from './plan.ts';
 import type { Made, Provider } from './provider.ts';
 import { resolve, type Scope } from './resolve.ts';
 import { compute } from './resources/compute.ts';
@@ -18,27 +20,47 @@ export interface ProvisionOptions {
   readonly assembly: string;
   readonly place: Place;
   readonly provider: Provider;
+  /** What the same provider runs already. @default nothing */
+  readonly running?: readonly Provisioned[];
+}
+
+interface Standing extends Made {
+  readonly type: string;
+  /** As it was made with: resolved. */
+  readonly properties: unknown;
 }
 
 /** A stack that stands. */
-export interface Provisioned {
-  readonly name: string;
+export interface Provisioned extends Stack {
   readonly outputs: Readonly<Record<string, string>>;
   /** By logical id. */
-  readonly resources: ReadonlyMap<string, Made & { readonly type: string }>;
+  readonly resources: ReadonlyMap<string, Standing>;
 }
 
 /**
  * Makes every resource of every stack of a cloud assembly, as CloudFormation would: stacks in the order of their
  * dependencies, resources in that of theirs, one at a time.
  *
- * @throws naming stack, resource and type, at the first that is unknown or cannot be made; what was made stays
+ * Over stacks that run already it is an update: a resource of the same logical id, type and properties is kept as
+ * it stands; one whose properties differ is made again under its name, which changes it; one that is no longer
+ * declared is removed at the end.
+ *
+ * @throws naming stack, resource and type, at the first that is unknown or cannot be made; what was made or changed
+ * stays so, nothing is rolled back. An update that would lose data, or that the local AWS cannot do, is refused
+ * before anything is changed.
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned[]> {
+  const { assembly, provider, running = [] } = options;
+  const stacks = await readAssembly(assembly);
+  checkUpdate(running, stacks);
   const exported = new Map<string, string>();
   const made: Provisioned[] = [];
-  for (const stack of await readAssembly(options.assembly)) {
-    made.push(await provisionStack(stack, exported, options));
+  for (const stack of stacks) made.push(await provisionStack(stack, exported, options));
+  for (const { name, resources } of running.toReversed()) {
+    const next = made.find((stack) => stack.name === name)?.resources;
+    for (const [logicalId, { type, ref }] of [...resources].toReversed()) {
+      if (next?.get(logicalId)?.ref !== ref) await provider.remove(type, ref);
+    }
   }
   return made;
 }
@@ -46,9 +68,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned[
 async function provisionStack(
   { name, template }: Stack,
   exported: Map<string, string>,
-  { assembly, place, provider }: ProvisionOptions,
+  { assembly, place, provider, running }: ProvisionOptions,
 ): Promise<Provisioned> {
-  const resources = new Map<string, Made & { type: string }>();
+  const before = running?.find((stack) => stack.name === name)?.resources;
+  const resources = new Map<string, Standing>();
   const scope = scopeOf({ name, template }, resources, exported, place);
   for (const logicalId of creationOrder(template.Resources)) {
     const declared = template.Resources[logicalId];
@@ -58,8 +81,13 @@ async function provisionStack(
       const make = makers.get(declared.Type);
       if (make === undefined) throw new Error('this type is not known to the local provisioner');
       const properties = resolve(declared.Properties, scope);
+      const standing = before?.get(logicalId);
       const at = { stack: name, logicalId, assembly, place };
-      resources.set(logicalId, { ...(await make(properties, at, provider)), type: declared.Type });
+      const kept =
+        standing !== undefined &&
+        (staysAsItIs(standing.type) || isDeepStrictEqual(standing.properties, properties));
+      const made = kept ? standing : await make(properties, at, provider);
+      resources.set(logicalId, { ...made, type: declared.Type, properties });
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`${name}/${logicalId} (${declared.Type}): ${message}`, { cause });
@@ -71,7 +99,7 @@ async function provisionStack(
     outputs[key] = value;
     if (Export !== undefined) exported.set(String(resolve(Export.Name, scope)), value);
   }
-  return { name, outputs, resources };
+  return { name, template, outputs, resources };
 }
 
 function scopeOf(
