@@ -14,6 +14,7 @@ import {
 } from '../src/store/keys.ts';
 import { DeadLetters } from './constructs/dead-letters.ts';
 import { insertOnly } from './constructs/insert-only.ts';
+import { acknowledge } from './constructs/reasoned.ts';
 import { type CheckedStoreSettings, checkStore, type StoreSettings } from './settings.ts';
 
 export interface AuditStoreProps extends StoreSettings {}
@@ -72,13 +73,13 @@ export class AuditStore extends Construct {
     });
     this.grants = new dynamodb.Table(this, 'Grants', { ...table, partitionKey: id_ });
     this.registry = new dynamodb.Table(this, 'Registry', { ...table, partitionKey: id_ });
-    // Counts of requests are worth nothing the day after: no recovery.
     this.quotas = new dynamodb.Table(this, 'Quotas', {
       ...table,
       partitionKey: id_,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: false },
       timeToLiveAttribute: expiryAttribute,
     });
+    acknowledge(this.quotas, 'AwsSolutions-DDB3', 'Counts are worth nothing the day after');
 
     this.streamKey =
       settings.streamKey === 'aws'

@@ -1,6 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { objectsOf, reasoned } from './reasoned.ts';
 
 /**
  * A bucket that a mapping puts the records into that its function never took. Lambda writes there as the
@@ -19,13 +20,13 @@ export class BucketDestination implements lambda.IEventSourceDlq {
     _mapping: lambda.IEventSourceMapping,
     handler: lambda.IFunction,
   ): lambda.DlqDestinationConfig {
+    const keyed = objectsOf(this.#bucket, 'Lambda makes the keys, of shards and of times');
     for (const [sid, action, resource] of [
-      ['OnFailurePut', 's3:PutObject', this.#bucket.arnForObjects('*')],
+      ['OnFailurePut', 's3:PutObject', keyed],
       ['OnFailureList', 's3:ListBucket', this.#bucket.bucketArn],
     ] as const) {
-      handler.addToRolePolicy(
-        new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }),
-      );
+      const statement = reasoned(handler, { sid, actions: [action], resources: [resource] });
+      handler.addToRolePolicy(new iam.PolicyStatement(statement));
     }
     return { destination: this.#bucket.bucketArn };
   }

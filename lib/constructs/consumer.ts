@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts';
 import { BucketDestination } from './bucket-destination.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, readIssuerKeys } from './issuer.ts';
+import { objectsOf } from './reasoned.ts';
 import { decryptFrom } from './stream-key.ts';
 
 export interface ConsumerProps {
@@ -71,7 +72,9 @@ export class Consumer extends Construct {
         {
           sid: 'KeepRaw',
           actions: ['s3:PutObject'],
-          resources: [data.quarantine.arnForObjects('*'), data.redrive.arnForObjects('*')],
+          resources: [data.quarantine, data.redrive].map((bucket) =>
+            objectsOf(bucket, 'The key of an object is made of what could not be stored'),
+          ),
         },
       ],
     });

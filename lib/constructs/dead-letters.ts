@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './reasoned.ts';
 
 export interface DeadLettersProps {
   /** How long an object is kept. */
@@ -47,6 +48,7 @@ export class DeadLetters extends Construct {
       retentionPeriod: Duration.days(14),
       removalPolicy: props.removalPolicy,
     });
+    acknowledge(this.queue, 'AwsSolutions-SQS3', 'It is the dead-letter queue');
     // By account, not by bucket: a bucket can only be made once the queue lets it notify, so the queue's policy
     // cannot name the bucket.
     this.queue.addToResourcePolicy(
@@ -104,6 +106,11 @@ export class DeadLetters extends Construct {
         }),
       );
     }
+    acknowledge(
+      bucket,
+      'AwsSolutions-S1',
+      'Its account turns on CloudTrail data events, which tell more than access logs and come for certain',
+    );
     // The L1 property: `addEventNotification` would bring a custom resource with a function of its own.
     const resource = bucket.node.defaultChild as s3.CfnBucket;
     resource.notificationConfiguration = {

@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
+import { reasoned, type Statement } from './reasoned.ts';
 
 export interface HouseFunctionProps<Environment extends object> {
   readonly settings: Settings;
@@ -16,7 +17,7 @@ export interface HouseFunctionProps<Environment extends object> {
   /** Checked against the schema that its handler parses it with. */
   readonly environment: Environment;
   /** All that it may do, but writing its own log. Written by hand: the `grant*` methods give more. */
-  readonly statements: readonly iam.PolicyStatementProps[];
+  readonly statements: readonly Statement[];
 }
 
 /** A function as all of ours are: prebuilt bundle, own role with just its statements, own log with an end. */
@@ -46,7 +47,7 @@ export class HouseFunction<Environment extends object> extends Construct {
       }),
     );
     for (const statement of props.statements) {
-      this.role.addToPolicy(new iam.PolicyStatement(statement));
+      this.role.addToPolicy(new iam.PolicyStatement(reasoned(this.role, statement)));
     }
     this.function = new lambda.Function(this, 'Function', {
       functionName,

@@ -6,6 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
+import { acknowledge } from './reasoned.ts';
 
 /** A path, its method, and who answers. */
 interface Route {
@@ -63,6 +64,11 @@ export class HttpApi extends Construct {
         ),
       },
     });
+    acknowledge(
+      this.api,
+      'AwsSolutions-APIG4',
+      'The functions authenticate: an authorizer would be one more function and could not check a proof',
+    );
     const integrations = new Map<lambda.Function, HttpLambdaIntegration>();
     for (const { method, path, handler } of props.routes) {
       const integration =

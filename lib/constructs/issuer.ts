@@ -1,6 +1,6 @@
-import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
+import type { Statement } from './reasoned.ts';
 
 interface IssuerProps {
   readonly settings: Settings;
@@ -18,6 +18,6 @@ export function issuerName(props: IssuerProps): { ISSUER: string; ISSUER_KEYS: s
 }
 
 /** The permission to fetch the public halves of the keys that grants are, or were, signed with. */
-export function readIssuerKeys(props: IssuerProps): iam.PolicyStatementProps {
+export function readIssuerKeys(props: IssuerProps): Statement {
   return { sid: 'ReadIssuerKeys', actions: ['kms:GetPublicKey'], resources: keys(props) };
 }

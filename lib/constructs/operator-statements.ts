@@ -1,6 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { AuditStore } from '../audit-store.ts';
+import { reasoned } from './reasoned.ts';
 import { encryptOnto } from './stream-key.ts';
 
 const allow = (sid: string, actions: string[], resources: string[]) =>
@@ -16,7 +17,7 @@ function record(store: AuditStore): iam.PolicyStatement[] {
     }),
     allow('InsertGrants', ['dynamodb:PartiQLInsert'], [store.grants.tableArn]),
     allow('PutEvents', ['kinesis:PutRecords'], [store.stream.streamArn]),
-    ...encryptOnto(store).map((statement) => new iam.PolicyStatement(statement)),
+    ...encryptOnto(store).map((each) => new iam.PolicyStatement(reasoned(store, each))),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
-import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { AuditStore } from '../audit-store.ts';
+import type { Statement } from './reasoned.ts';
 
 /**
  * With a key of our own, who puts to the stream needs leave to make data keys, and who reads leave to decrypt
@@ -8,15 +8,15 @@ import type { AuditStore } from '../audit-store.ts';
  * (https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html). The key is this stream's alone,
  * so that says the same as naming the stream in the encryption context. Without one: nothing.
  */
-export function encryptOnto(store: AuditStore): iam.PolicyStatementProps[] {
+export function encryptOnto(store: AuditStore): Statement[] {
   return use(store, 'EncryptOntoStream', 'kms:GenerateDataKey');
 }
 
-export function decryptFrom(store: AuditStore): iam.PolicyStatementProps[] {
+export function decryptFrom(store: AuditStore): Statement[] {
   return use(store, 'DecryptFromStream', 'kms:Decrypt');
 }
 
-function use(store: AuditStore, sid: string, action: string): iam.PolicyStatementProps[] {
+function use(store: AuditStore, sid: string, action: string): Statement[] {
   if (store.streamKey === undefined) return [];
   return [
     {

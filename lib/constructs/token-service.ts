@@ -8,6 +8,7 @@ import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, readIssuerKeys } from './issuer.ts';
+import { reasoned } from './reasoned.ts';
 import { encryptOnto } from './stream-key.ts';
 
 export interface TokenServiceProps {
@@ -38,7 +39,7 @@ export class TokenService extends Construct {
       }),
     );
     for (const statement of encryptOnto(data)) {
-      writer.addToPolicy(new iam.PolicyStatement(statement));
+      writer.addToPolicy(new iam.PolicyStatement(reasoned(writer, statement)));
     }
     const environment: z.input<typeof tokenEnv> = {
       STAGE: settings.stage,
