@@ -13,6 +13,7 @@ import {
   summaryIndex,
 } from '../src/store/keys.ts';
 import { DeadLetters } from './constructs/dead-letters.ts';
+import { guardKey } from './constructs/guard-key.ts';
 import { insertOnly } from './constructs/insert-only.ts';
 import { acknowledge } from './constructs/reasoned.ts';
 import { type CheckedStoreSettings, checkStore, type StoreSettings } from './settings.ts';
@@ -112,6 +113,10 @@ export class AuditStore extends Construct {
       keyUsage: kms.KeyUsage.GENERATE_VERIFY_MAC,
       removalPolicy,
     });
+
+    for (const key of [this.signingKey, this.cursorKey, this.streamKey]) {
+      if (key !== undefined) guardKey(key, settings);
+    }
 
     const letters = new DeadLetters(this, 'DeadLetters', {
       keep: Duration.days(settings.longestRetentionDays),

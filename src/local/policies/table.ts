@@ -1,5 +1,6 @@
 import type { Resource, Stack } from '../template/assembly.ts';
 import { resolve, type Scope } from '../template/resolve.ts';
+import { stages } from '../templates/stages.ts';
 
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
@@ -127,9 +128,13 @@ function conditions({ Condition }: Statement): string {
     .join('; ');
 }
 
-/** What is left of an ARN once it names a thing of ours. */
-const plain = (text: string) =>
-  text === 'arn:aws:iam::<account>:root' ? 'the account' : text.replaceAll('*', '\\*');
+/** Principals that have a plainer name than their ARN. */
+const known: Readonly<Record<string, string>> = {
+  'arn:aws:iam::ACCOUNT:root': 'the account',
+  [stages.prod.breakGlassRoleArn]: 'the break-glass role',
+};
+
+const plain = (text: string) => known[text] ?? text.replaceAll('*', '\\*');
 
 /** `BatchesE11AE858` → `Batches`. */
 const named = (logicalId: string) => logicalId.replace(/[0-9A-F]{8}$/, '');
@@ -138,8 +143,8 @@ const named = (logicalId: string) => logicalId.replace(/[0-9A-F]{8}$/, '');
 function readable({ template }: Stack, stacks: readonly Stack[]): Scope {
   const pseudo: Readonly<Record<string, string>> = {
     'AWS::Partition': 'aws',
-    'AWS::AccountId': '<account>',
-    'AWS::Region': '<region>',
+    'AWS::AccountId': 'ACCOUNT',
+    'AWS::Region': 'REGION',
     'AWS::URLSuffix': 'amazonaws.com',
   };
   return {
