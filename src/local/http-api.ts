@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerOf, type HttpAnswer, plain } from './http-api/answer.ts';
 import { eventOf } from './http-api/event.ts';
 import { createRoutes } from './http-api/routes.ts';
+import { createBuckets, type Throttle } from './http-api/throttle.ts';
 import type { InvokeResult } from './lambda/invoke-result.ts';
 
 export interface HttpApiFunction {
@@ -14,6 +15,8 @@ export interface HttpApi {
    * earlier route of the same key is replaced.
    */
   route(key: string, fn: HttpApiFunction): void;
+  /** What passes to each route from now on; the rest is answered 429 and invokes nothing. @default all */
+  throttle(limits: Throttle | undefined): void;
   unroute(key: string): void;
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
@@ -36,12 +39,14 @@ export function createHttpApi(
 ): HttpApi {
   const { integrationMilliseconds = integrationLimit } = options;
   const routes = createRoutes<HttpApiFunction>();
+  let passes: (route: string) => boolean = () => true;
 
   async function answer(request: IncomingMessage): Promise<HttpAnswer> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const match = routes.find(request.method ?? 'GET', path);
     if (match === undefined) return plain(404, 'Not Found');
     if (match === 'malformed') return plain(400, 'Bad Request');
+    if (!passes(match.key)) return plain(429, 'Too Many Requests');
     const body = await read(request);
     if (body === undefined) return plain(413, 'Request Entity Too Large');
     const event = eventOf({ request, body, routeKey: match.key, parameters: match.parameters });
@@ -57,6 +62,9 @@ export function createHttpApi(
 
   return {
     route: routes.add,
+    throttle(limits) {
+      passes = limits === undefined ? () => true : createBuckets(limits);
+    },
     unroute: routes.remove,
     handle(request, response) {
       answer(request)

@@ -120,6 +120,29 @@ describe('an update over what runs', () => {
   });
 });
 
+test('what comes faster than the stage lets through is refused before any function, on its route only', async () => {
+  const slow = editedAssembly(assembly, 'Service', (resources) => {
+    for (const { Type, Properties } of Object.values(resources)) {
+      if (Type === 'AWS::ApiGatewayV2::Stage')
+        Properties['DefaultRouteSettings'] = {
+          ThrottlingRateLimit: 0.001,
+          ThrottlingBurstLimit: 3,
+        };
+    }
+  });
+  await deployment.update(slow);
+  const token = deployment.functions.get('token');
+  if (token === undefined) throw new Error('no function token');
+  const invoked = vi.spyOn(token, 'invoke');
+  const statuses = [];
+  for (let n = 0; n < 5; n++) statuses.push(await statusOf('/.well-known/jwks.json'));
+  expect(statuses).toEqual([200, 200, 200, 429, 429]);
+  expect(invoked).toHaveBeenCalledTimes(3);
+  expect(await statusOf('/v1/feed')).toBe(200);
+  await deployment.update(assembly);
+  expect(await statusOf('/.well-known/jwks.json')).toBe(200);
+});
+
 describe('an update that would lose data is refused, and changes nothing', () => {
   afterAll(async () => expect(await readBack()).toEqual(whole()));
 

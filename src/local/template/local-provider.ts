@@ -204,7 +204,8 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       made = 'no stage';
       return { ref: apiId, attributes: { ApiId: apiId, ApiEndpoint: options.endpoint } };
     },
-    async httpStage({ name }) {
+    async httpStage({ name, throttle }) {
+      api.throttle(throttle);
       made = 'open';
       return { ref: name, attributes: {} };
     },

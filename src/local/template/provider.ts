@@ -141,7 +141,11 @@ export interface Provider {
   eventSourceMapping(spec: MappingSpec): Promise<Made>;
   permission(spec: PermissionSpec): Promise<Made>;
   httpApi(spec: { name: string }): Promise<Made>;
-  httpStage(spec: { apiId: string; name: string }): Promise<Made>;
+  httpStage(spec: {
+    apiId: string;
+    name: string;
+    throttle?: { rate: number; burst: number };
+  }): Promise<Made>;
   integration(spec: { apiId: string; functionArn: string }): Promise<Made>;
   route(spec: RouteSpec): Promise<Made>;
 }

@@ -110,10 +110,20 @@ export const compute: Readonly<Record<string, Maker>> = {
       // Without it the routes wait for a deployment, which the local API does not know.
       AutoDeploy: z.literal(true),
       AccessLogSettings: ignored,
-      DefaultRouteSettings: ignored,
+      // Of each route by itself. Both or none.
+      DefaultRouteSettings: z
+        .strictObject({ ThrottlingRateLimit: z.number(), ThrottlingBurstLimit: z.number() })
+        .optional(),
       Tags: ignored,
     }),
-    ({ ApiId, StageName }, _at, provider) => provider.httpStage({ apiId: ApiId, name: StageName }),
+    ({ ApiId, StageName, DefaultRouteSettings: limits }, _at, provider) =>
+      provider.httpStage({
+        apiId: ApiId,
+        name: StageName,
+        ...(limits !== undefined && {
+          throttle: { rate: limits.ThrottlingRateLimit, burst: limits.ThrottlingBurstLimit },
+        }),
+      }),
   ),
   'AWS::ApiGatewayV2::Integration': maker(
     z.strictObject({
