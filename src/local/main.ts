@@ -14,6 +14,9 @@ import { synth } from './synth.ts';
 /** As `cdk deploy --outputs-file` would write it, for the operator's tool. */
 const outputsFile = '.sealtrail/outputs.json';
 
+/** As a shell counts it: 128 + SIGINT. */
+const interruptedCode = 130;
+
 /** `npm start`: the main job, end to end, on this machine. Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
@@ -41,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
     const count = typeof events === 'number' ? events : events.length;
     progress.step(`Shipping ${count} events of ${tenants.length} tenant(s) through the SDK`);
     const done = await Promise.race([runDemo({ deployment, tenants, events, progress }), stop]);
-    if (done === 'interrupted') return 130;
+    if (done === 'interrupted') return interruptedCode;
     process.stdout.write(`\n${formatReport(done)}\n\n`);
     const code = isIntact(done) && (file?.rejected.length ?? 0) === 0 ? 0 : 1;
     if (!options.once) await stayUp(deployment, tenants, stop);
@@ -82,9 +85,12 @@ async function interrupted(): Promise<'interrupted'> {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  // A client that was interrupted holds events that it can no longer send, and would stay for them.
+  if (code === interruptedCode) process.exit(code);
+  process.exitCode = code;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof TypeError) process.stderr.write('Try: npm start -- --help\n');
-  process.exitCode = 1;
+  process.exit(1);
 }
