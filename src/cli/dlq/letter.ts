@@ -55,15 +55,12 @@ const recordSchema = z.object({
     approximateArrivalTimestamp: z.number().positive(),
   }),
 });
-const eventSchema = z.looseObject({ Records: z.array(recordSchema.loose()) });
+const eventSchema = z.object({ Records: z.array(z.unknown()) });
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html: only in S3 has it the payload. */
-const givenUpSchema = z.looseObject({
-  requestContext: z.looseObject({
-    condition: z.string(),
-    approximateInvokeCount: z.number(),
-  }),
-  payload: z.union([eventSchema, z.string()]),
+const givenUpSchema = z.object({
+  requestContext: z.object({ condition: z.string(), approximateInvokeCount: z.number() }),
+  payload: z.union([z.record(z.string(), z.unknown()), z.string()]),
 });
 
 /** Objects that Lambda writes begin so, whatever they end with. */
@@ -96,13 +93,18 @@ function parseLines(place: string, text: string): Contents {
   };
 }
 
-/** What the event source mapping gave up: one event, as the function would have got it. */
+/**
+ * What the event source mapping gave up: one event, as the function would have got it. What is written again is made of
+ * what was read, not of what the schemas know of it.
+ */
 function parseGivenUp(place: string, text: string): Contents {
-  const object = givenUpSchema.parse(JSON.parse(text));
-  const { payload, requestContext } = object;
-  const event = typeof payload === 'string' ? eventSchema.parse(JSON.parse(payload)) : payload;
+  const object: unknown = JSON.parse(text);
+  const { payload, requestContext } = givenUpSchema.parse(object);
+  const event: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload;
+  const { Records } = eventSchema.parse(event);
   const { condition, approximateInvokeCount: tries } = requestContext;
-  const letters = event.Records.map(({ eventID, kinesis }): Letter => {
+  const letters = Records.map((record): Letter => {
+    const { eventID, kinesis } = recordSchema.parse(record);
     const { sequenceNumber, partitionKey, data, approximateArrivalTimestamp } = kinesis;
     return {
       id: `${place}#${sequenceNumber}`,
@@ -119,12 +121,12 @@ function parseGivenUp(place: string, text: string): Contents {
   return {
     letters,
     without(done) {
-      const Records = event.Records.filter((_, i) => !done.has(letters[i] as Letter));
-      if (Records.length === 0) return undefined;
-      const left = { ...event, Records };
+      const left = Records.filter((_, i) => !done.has(letters[i] as Letter));
+      if (left.length === 0) return undefined;
+      const rest = { ...(event as object), Records: left };
       return JSON.stringify({
-        ...object,
-        payload: typeof payload === 'string' ? JSON.stringify(left) : left,
+        ...(object as object),
+        payload: typeof payload === 'string' ? JSON.stringify(rest) : rest,
       });
     },
   };
