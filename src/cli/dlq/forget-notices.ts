@@ -1,5 +1,9 @@
 import { HeadObjectCommand, NotFound } from '@aws-sdk/client-s3';
-import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import type { Session } from '../session.ts';
 
@@ -22,7 +26,7 @@ const hiddenSeconds = 60;
 
 /**
  * Deletes from the dead-letter queue what tells of objects that are gone, so that its alarm ends with the last of
- * them. What tells of an object that is there is left: it is seen again in a minute.
+ * them. What tells of an object that is there is left, to be seen again at once when all have been looked at.
  */
 export async function forgetNotices({ aws: { sqs, s3 }, outputs, now }: Session): Promise<void> {
   const QueueUrl = outputs.DeadLetterQueueUrl;
@@ -54,6 +58,7 @@ export async function forgetNotices({ aws: { sqs, s3 }, outputs, now }: Session)
     return (await Promise.all(objects)).includes(true);
   }
 
+  const kept: (string | undefined)[] = [];
   const until = now() + hiddenSeconds * 1000;
   while (now() < until) {
     const { Messages = [] } = await sqs.send(
@@ -63,11 +68,16 @@ export async function forgetNotices({ aws: { sqs, s3 }, outputs, now }: Session)
         VisibilityTimeout: hiddenSeconds,
       }),
     );
-    if (Messages.length === 0) return;
-    for (const { Body = '', ReceiptHandle } of Messages)
-      if (!(await tells(Body)))
-        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    if (Messages.length === 0) break;
+    for (const { Body = '', ReceiptHandle } of Messages) {
+      if (await tells(Body)) kept.push(ReceiptHandle);
+      else await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
   }
+  for (const ReceiptHandle of kept)
+    await sqs.send(
+      new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
+    );
 }
 
 function parse(text: string): unknown {

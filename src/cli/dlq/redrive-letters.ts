@@ -19,14 +19,14 @@ const answerSchema = z.object({
 });
 
 /** Tries of a single record, and pauses between them, ms. */
-const tries = 4;
-const pauses = [200, 1000, 3000];
+const tries = 3;
+const pauses = [200, 1000];
 /** Records that could not be done, and none that could, after which the rest is not tried. */
 const enough = 3;
 
 /**
  * Hands letters to the consumer, with the arrival that each had, and says what became of each. A part that gets
- * nowhere is halved, so that one bad record does not keep its neighbours; a single one is tried four times.
+ * nowhere is halved, so that one bad record does not keep its neighbours; a single one is tried three times.
  */
 export async function redriveLetters(
   letters: readonly Letter[],
