@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Event } from '../domain/event.ts';
-import { Failure } from './command.ts';
 import { describeError } from './describe-error.ts';
+import { Failure } from './failure.ts';
 import type { Session } from './session.ts';
 import { openSystemLog, type SystemLog } from './system-log.ts';
 

@@ -1,4 +1,5 @@
-import type { Command, Option } from './command.ts';
+import type { Command } from './command.ts';
+import type { Option } from './option.ts';
 import { commonOptions } from './read-args.ts';
 
 const prefix = 'npm run sealtrail --';

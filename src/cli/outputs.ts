@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { Failure } from './command.ts';
+import { Failure } from './failure.ts';
 
 /** By stack, then by output. */
 const fileSchema = z.record(z.string(), z.record(z.string(), z.string()));

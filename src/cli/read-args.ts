@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { idPattern } from '../domain/limits.ts';
-import { type Command, type Option, UsageError } from './command.ts';
+import { UsageError } from './failure.ts';
+import type { Option } from './option.ts';
 
 /** A command's words, read. Each method throws a UsageError that says what is wrong with them. */
 export interface Args {
@@ -25,12 +26,15 @@ export const commonOptions: Readonly<Record<string, Option>> = {
   help: { help: 'print this' },
 };
 
+/** What a command takes: operands by what stands for them, and options. */
+interface Words {
+  readonly operands?: string;
+  readonly options: Readonly<Record<string, Option>>;
+}
+
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-export function readArgs(
-  { operands = '', options }: Pick<Command, 'operands' | 'options'>,
-  words: readonly string[],
-): Args {
+export function readArgs({ operands = '', options }: Words, words: readonly string[]): Args {
   const { values, positionals } = parse(words, { ...options, ...commonOptions });
   const wanted = operands.split(' ').filter((word) => word !== '');
   // With --help nothing else need be there.

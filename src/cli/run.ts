@@ -1,7 +1,8 @@
-import { type Command, UsageError } from './command.ts';
+import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 import { describeError } from './describe-error.ts';
 import { escapeText } from './escape-text.ts';
+import { UsageError } from './failure.ts';
 import { commandHelp, toolHelp } from './help.ts';
 import { createOutput } from './output.ts';
 import { readOutputs } from './outputs.ts';

@@ -5,8 +5,8 @@ import {
   PutObjectCommand,
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
-import { UsageError } from '../command.ts';
 import { describeError } from '../describe-error.ts';
+import { UsageError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { type BucketName, type Contents, type Letter, parseObject } from './letter.ts';
 

@@ -1,6 +1,7 @@
 import { sha256, toTime } from '../../domain/encoding.ts';
 import { audited } from '../audited.ts';
-import { type Command, UsageError } from '../command.ts';
+import type { Command } from '../command.ts';
+import { UsageError } from '../failure.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { forgetNotices } from './forget-notices.ts';
 import { byId } from './select.ts';

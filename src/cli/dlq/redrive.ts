@@ -1,5 +1,6 @@
 import { audited } from '../audited.ts';
-import { type Command, Failure } from '../command.ts';
+import type { Command } from '../command.ts';
+import { Failure } from '../failure.ts';
 import type { Args } from '../read-args.ts';
 import type { Session } from '../session.ts';
 import { createDeadLetters, type DeadObject } from './dead-letters.ts';

@@ -1,4 +1,5 @@
-import { Failure, type Option, UsageError } from '../command.ts';
+import { Failure, UsageError } from '../failure.ts';
+import type { Option } from '../option.ts';
 import type { Args } from '../read-args.ts';
 import type { Session } from '../session.ts';
 import { createDeadLetters, type DeadLetters, type DeadObject, parseId } from './dead-letters.ts';

@@ -114,7 +114,8 @@ function inspectBody({ manifest, body }: SealedRecord): Pick<Said, 'firstBadLine
       };
     start = lf + 1;
   }
-  return { body: `${number} line(s), each a valid event` };
+  const claimed = number === manifest.count ? '' : `; count says ${manifest.count}`;
+  return { body: `${number} line(s), each a valid event${claimed}` };
 }
 
 function faultOf(bytes: Buffer): string | undefined {

@@ -1,5 +1,6 @@
 import type { Scope } from '../../domain/api-key.ts';
-import { type Command, Failure, UsageError } from '../command.ts';
+import type { Command } from '../command.ts';
+import { Failure, UsageError } from '../failure.ts';
 import { checkId } from '../read-args.ts';
 import { systemTenant } from '../system-log.ts';
 import { makeKey } from './make-key.ts';

@@ -1,14 +1,14 @@
 import { type ApiKeyRecord, mintApiKey } from '../../domain/api-key.ts';
 import { toTime } from '../../domain/encoding.ts';
 import { audited } from '../audited.ts';
-import { Failure } from '../command.ts';
+import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 
 /** Keys of one client that are good at the same time: the one in use, and the one that replaces it. */
-export const maxLive = 2;
+const maxLive = 2;
 
 /** A client's keys that are not revoked. */
-export async function liveKeys(
+async function liveKeys(
   { registry }: Session,
   { tenant, client }: Pick<ApiKeyRecord, 'tenant' | 'client'>,
 ): Promise<string[]> {

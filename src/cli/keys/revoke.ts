@@ -1,6 +1,7 @@
 import { toTime } from '../../domain/encoding.ts';
 import { audited } from '../audited.ts';
-import { type Command, Failure } from '../command.ts';
+import type { Command } from '../command.ts';
+import { Failure } from '../failure.ts';
 
 export const revokeKey: Command = {
   name: 'keys revoke',

@@ -1,4 +1,5 @@
-import { type Command, Failure } from '../command.ts';
+import type { Command } from '../command.ts';
+import { Failure } from '../failure.ts';
 import { makeKey } from './make-key.ts';
 
 export const rotateKey: Command = {

@@ -1,5 +1,6 @@
 import { audited } from '../audited.ts';
-import { type Command, Failure, UsageError } from '../command.ts';
+import type { Command } from '../command.ts';
+import { Failure, UsageError } from '../failure.ts';
 import { checkId } from '../read-args.ts';
 import { systemTenant } from '../system-log.ts';
 import { tenantColumns, tenantOptions, tenantRow } from './tenant-row.ts';

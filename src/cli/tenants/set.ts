@@ -1,6 +1,7 @@
 import type { Tenant } from '../../store/registry.ts';
 import { audited } from '../audited.ts';
-import { type Command, Failure, UsageError } from '../command.ts';
+import type { Command } from '../command.ts';
+import { Failure, UsageError } from '../failure.ts';
 import { checkId } from '../read-args.ts';
 import { tenantColumns, tenantOptions, tenantRow } from './tenant-row.ts';
 

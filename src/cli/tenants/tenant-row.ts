@@ -1,5 +1,5 @@
 import type { Tenant } from '../../store/registry.ts';
-import type { Option } from '../command.ts';
+import type { Option } from '../option.ts';
 import type { Row } from '../output.ts';
 
 export const tenantColumns = ['tenant', 'retentionDays', 'quota', 'shards'];
