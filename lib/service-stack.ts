@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
 import { Consumer } from './constructs/consumer.ts';
 import { HttpApi } from './constructs/http-api.ts';
+import { issuerName } from './constructs/issuer.ts';
 import { ReadApi } from './constructs/read-api.ts';
 import { TokenService } from './constructs/token-service.ts';
 import type { DataStack } from './data-stack.ts';
@@ -35,5 +36,7 @@ export class ServiceStack extends Stack {
     });
     new Alarms(this, 'Alarms', { settings, token, consumer, deadLetters: data.deadLetters, api });
     new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint });
+    new CfnOutput(this, 'ConsumerFunction', { value: consumer.functionName });
+    new CfnOutput(this, 'Issuer', { value: issuerName({ settings, data }).ISSUER });
   }
 }

@@ -371,7 +371,11 @@ describe('the alarms', () => {
 });
 
 test('a stage’s outputs say where everything is', () => {
-  expect(Object.keys(dev.service.findOutputs('*'))).toEqual(['ApiUrl']);
+  expect(Object.keys(dev.service.findOutputs('*'))).toEqual([
+    'ApiUrl',
+    'ConsumerFunction',
+    'Issuer',
+  ]);
   expect(
     Object.keys(dev.data.findOutputs('*')).filter((name) => !name.startsWith('Exports')),
   ).toEqual([
@@ -383,5 +387,6 @@ test('a stage’s outputs say where everything is', () => {
     'QuarantineBucket',
     'RedriveBucket',
     'DeadLetterQueueUrl',
+    'SigningKeyArn',
   ]);
 });
