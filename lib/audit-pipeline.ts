@@ -1,14 +1,16 @@
 import { Stack } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { AuditStore, type AuditStoreProps } from './audit-store.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Consumer } from './constructs/consumer.ts';
 import { HttpApi } from './constructs/http-api.ts';
+import { issuerName } from './constructs/issuer.ts';
 import { administration, redriving } from './constructs/operator-statements.ts';
 import { ReadApi } from './constructs/read-api.ts';
+import { reasoned, type Statement } from './constructs/reasoned.ts';
 import { TokenService } from './constructs/token-service.ts';
 import { checkPipeline, type PipelineSettings } from './settings.ts';
 
@@ -42,6 +44,7 @@ export class AuditPipeline extends Construct {
   readonly read: lambda.Function;
   /** The one address that clients and readers need, without a slash at its end. */
   readonly url: string;
+  readonly #issuer: string;
 
   constructor(scope: Construct, id: string, props: AuditPipelineProps = {}) {
     super(scope, id);
@@ -66,6 +69,7 @@ export class AuditPipeline extends Construct {
       ],
     });
     this.url = api.apiEndpoint;
+    this.#issuer = issuerName({ settings, data }).ISSUER;
     new Alarms(this, 'Alarms', { settings, token, consumer, deadLetters: data.deadLetters, api });
   }
 
@@ -76,6 +80,7 @@ export class AuditPipeline extends Construct {
       Region: Stack.of(this).region,
       Stage: this.store.settings.stage,
       ConsumerFunction: this.consumer.functionName,
+      Issuer: this.#issuer,
     };
   }
 
@@ -84,8 +89,7 @@ export class AuditPipeline extends Construct {
    * grants and revoke them, and sign the audit events which say so. Not change or delete a grant or a batch.
    */
   grantAdministration(grantee: iam.IGrantable): void {
-    for (const each of administration(this.store))
-      grantee.grantPrincipal.addToPrincipalPolicy(each);
+    this.#grant(grantee, administration(this.store));
   }
 
   /**
@@ -93,8 +97,14 @@ export class AuditPipeline extends Construct {
    * delete marker on what is done, and empty the queue. Not remove a version: a locked record stays.
    */
   grantRedrive(grantee: iam.IGrantable): void {
-    for (const each of redriving(this.store, this.consumer)) {
-      grantee.grantPrincipal.addToPrincipalPolicy(each);
+    this.#grant(grantee, redriving(this.store, this.consumer));
+  }
+
+  #grant(grantee: iam.IGrantable, statements: readonly Statement[]): void {
+    const holder = Construct.isConstruct(grantee) ? grantee : this;
+    for (const each of statements) {
+      const statement = new iam.PolicyStatement(reasoned(holder, each));
+      grantee.grantPrincipal.addToPrincipalPolicy(statement);
     }
   }
 }

@@ -1,41 +1,39 @@
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { AuditStore } from '../audit-store.ts';
-import { reasoned } from './reasoned.ts';
+import { objectsOf, type Statement } from './reasoned.ts';
 import { encryptOnto } from './stream-key.ts';
 
-const allow = (sid: string, actions: string[], resources: string[]) =>
-  new iam.PolicyStatement({ sid, actions, resources });
+const allow = (sid: string, actions: string[], resources: Statement['resources']): Statement => ({
+  sid,
+  actions,
+  resources,
+});
 
-/** Sealing events of one's own: a grant that one signs and inserts, and the stream to put them on. */
-function record(store: AuditStore): iam.PolicyStatement[] {
+/**
+ * Recording what one does in the log of the tenant `system`: a grant that one has KMS sign, and the stream to put
+ * it on. Whoever may sign can mint any grant, so each of these is an administrator's right.
+ */
+function record(store: AuditStore): Statement[] {
   return [
-    new iam.PolicyStatement({
-      sid: 'SignGrants',
-      actions: ['kms:Sign', 'kms:GetPublicKey'],
-      resources: [store.signingKey.keyArn],
-    }),
+    allow('SignGrants', ['kms:Sign', 'kms:GetPublicKey'], [store.signingKey.keyArn]),
     allow('InsertGrants', ['dynamodb:PartiQLInsert'], [store.grants.tableArn]),
-    allow('PutEvents', ['kinesis:PutRecords'], [store.stream.streamArn]),
-    ...encryptOnto(store).map((each) => new iam.PolicyStatement(reasoned(store, each))),
+    allow('SystemTenant', ['dynamodb:GetItem', 'dynamodb:PutItem'], [store.registry.tableArn]),
+    allow('PutEvents', ['kinesis:PutRecord'], [store.stream.streamArn]),
+    ...encryptOnto(store),
   ];
 }
 
 /** What the tool needs for `tenants`, `keys` and `grants`. */
-export function administration(store: AuditStore): iam.PolicyStatement[] {
+export function administration(store: AuditStore): Statement[] {
   return [
-    allow(
-      'ManageRegistry',
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Scan'],
-      [store.registry.tableArn],
-    ),
+    allow('ManageRegistry', ['dynamodb:UpdateItem', 'dynamodb:Scan'], [store.registry.tableArn]),
     allow('ReadGrants', ['dynamodb:BatchGetItem', 'dynamodb:Scan'], [store.grants.tableArn]),
     ...record(store),
   ];
 }
 
 /** What the tool needs for `dlq`. */
-export function redriving(store: AuditStore, consumer: lambda.IFunction): iam.PolicyStatement[] {
+export function redriving(store: AuditStore, consumer: lambda.IFunction): Statement[] {
   const buckets = [store.quarantine, store.redrive];
   return [
     allow(
@@ -46,12 +44,12 @@ export function redriving(store: AuditStore, consumer: lambda.IFunction): iam.Po
     allow(
       'TakeDeadLetters',
       ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-      buckets.map((bucket) => bucket.arnForObjects('*')),
+      buckets.map((bucket) => objectsOf(bucket, 'A dead letter may be any object of its bucket')),
     ),
     allow('Redrive', ['lambda:InvokeFunction'], [consumer.functionArn]),
     allow(
       'EmptyQueue',
-      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
       [store.deadLetters.queueArn],
     ),
     ...record(store),

@@ -1,5 +1,5 @@
 /** The metrics that the stack has alarms on; each is a count. */
-export type Metric =
+type Metric =
   | 'Quarantined'
   | 'UnknownVersion'
   | 'ProducerGaps'

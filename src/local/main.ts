@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { help, parseOptions } from './demo/options.ts';
 import { createProgress } from './demo/progress.ts';
 import { type FileEvents, readEvents } from './demo/read-events.ts';
@@ -6,8 +8,14 @@ import { formatReport, isIntact } from './demo/report.ts';
 import { runDemo } from './demo/run-demo.ts';
 import { createTenants, type DemoTenant } from './demo/tenants.ts';
 import { tryIt } from './demo/try-it.ts';
-import { deployLocally } from './deployment.ts';
+import { deployLocally, type LocalDeployment } from './deployment.ts';
 import { synth } from './synth.ts';
+
+/** As `cdk deploy --outputs-file` would write it, for the operator's tool. */
+const outputsFile = '.sealtrail/outputs.json';
+
+/** As a shell counts it: 128 + SIGINT. */
+const interruptedCode = 130;
 
 /** `npm start`: the main job, end to end, on this machine. Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -36,10 +44,10 @@ async function main(args: readonly string[]): Promise<number> {
     const count = typeof events === 'number' ? events : events.length;
     progress.step(`Shipping ${count} events of ${tenants.length} tenant(s) through the SDK`);
     const done = await Promise.race([runDemo({ deployment, tenants, events, progress }), stop]);
-    if (done === 'interrupted') return 130;
+    if (done === 'interrupted') return interruptedCode;
     process.stdout.write(`\n${formatReport(done)}\n\n`);
     const code = isIntact(done) && (file?.rejected.length ?? 0) === 0 ? 0 : 1;
-    if (!options.once) await stayUp(deployment.url, tenants, stop);
+    if (!options.once) await stayUp(deployment, tenants, stop);
     if (options.json) process.stdout.write(`${JSON.stringify(done)}\n`);
     return options.once ? code : 0;
   } finally {
@@ -59,11 +67,13 @@ async function readFiles(
 }
 
 async function stayUp(
-  url: string,
+  deployment: LocalDeployment,
   [tenant]: readonly DemoTenant[],
   stop: Promise<unknown>,
 ): Promise<void> {
-  if (tenant !== undefined) process.stdout.write(`${tryIt(url, tenant)}\n`);
+  await mkdir(dirname(outputsFile), { recursive: true });
+  await writeFile(outputsFile, `${JSON.stringify(deployment.outputs, null, 2)}\n`);
+  if (tenant !== undefined) process.stdout.write(`${tryIt(deployment, tenant, outputsFile)}\n`);
   await stop;
   process.stderr.write('\nStopping\n');
 }
@@ -75,9 +85,12 @@ async function interrupted(): Promise<'interrupted'> {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  // A client that was interrupted holds events that it can no longer send, and would stay for them.
+  if (code === interruptedCode) process.exit(code);
+  process.exitCode = code;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof TypeError) process.stderr.write('Try: npm start -- --help\n');
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -123,7 +123,7 @@ test('operators are granted what the tool needs, and no way to change a batch or
     'dynamodb:PutItem',
     'dynamodb:Scan',
     'dynamodb:UpdateItem',
-    'kinesis:PutRecords',
+    'kinesis:PutRecord',
     'kms:GenerateDataKey',
     'kms:GetPublicKey',
     'kms:Sign',
@@ -132,8 +132,8 @@ test('operators are granted what the tool needs, and no way to change a batch or
     's3:GetObject',
     's3:ListBucket',
     's3:PutObject',
+    'sqs:ChangeMessageVisibility',
     'sqs:DeleteMessage',
-    'sqs:GetQueueAttributes',
     'sqs:ReceiveMessage',
   ]);
 });

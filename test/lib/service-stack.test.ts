@@ -376,6 +376,7 @@ test('a stage’s outputs say where everything is', () => {
     'Region',
     'Stage',
     'ConsumerFunction',
+    'Issuer',
   ]);
   expect(
     Object.keys(dev.data.findOutputs('*')).filter((name) => !name.startsWith('Exports')),
