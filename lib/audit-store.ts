@@ -36,7 +36,10 @@ export class AuditStore extends Construct {
   readonly stream: kinesis.Stream;
   /** With `streamKey: 'own'`: who puts or reads needs leave to use it. */
   readonly streamKey: kms.Key | undefined;
+  /** What grants are signed with now. */
   readonly signingKey: kms.Key;
+  /** What else they were, or will be, signed with. */
+  readonly otherSigningKeys: readonly kms.Key[];
   readonly cursorKey: kms.Key;
   readonly quarantine: s3.Bucket;
   readonly redrive: s3.Bucket;
@@ -101,12 +104,20 @@ export class AuditStore extends Construct {
       removalPolicy,
     });
 
-    this.signingKey = new kms.Key(this, 'SigningKey', {
-      description: `Signs the grants of sealtrail/${settings.stage}`,
-      keySpec: kms.KeySpec.ECC_NIST_EDWARDS25519,
-      keyUsage: kms.KeyUsage.SIGN_VERIFY,
-      removalPolicy,
+    const signingKeys = Array.from({ length: settings.signingKeys }, (_, index) => {
+      // The first has no number, for the sake of stacks that have just one.
+      const id = `SigningKey${index === 0 ? '' : index + 1}`;
+      return new kms.Key(this, id, {
+        description: `Signs the grants of sealtrail/${settings.stage}`,
+        keySpec: kms.KeySpec.ECC_NIST_EDWARDS25519,
+        keyUsage: kms.KeyUsage.SIGN_VERIFY,
+        removalPolicy,
+      });
     });
+    const [signing] = signingKeys.splice(settings.signWith - 1, 1);
+    if (signing === undefined) throw new Error(`there is no signing key ${settings.signWith}`);
+    this.signingKey = signing;
+    this.otherSigningKeys = signingKeys.toReversed();
     this.cursorKey = new kms.Key(this, 'CursorKey', {
       description: `Derives the key of the read cursors of sealtrail/${settings.stage}`,
       keySpec: kms.KeySpec.HMAC_256,
@@ -114,7 +125,7 @@ export class AuditStore extends Construct {
       removalPolicy,
     });
 
-    for (const key of [this.signingKey, this.cursorKey, this.streamKey]) {
+    for (const key of [signing, ...signingKeys, this.cursorKey, this.streamKey]) {
       if (key !== undefined) guardKey(key, settings);
     }
 

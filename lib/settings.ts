@@ -55,12 +55,26 @@ export interface StoreSettings {
    * @default 'aws' (`alias/aws/kinesis`)
    */
   readonly streamKey?: 'aws' | 'own';
+  /**
+   * How many keys there are to sign grants with. To rotate, make one more and go on signing with the one before
+   * (`signWith`); once that is deployed everywhere, sign with the new one. Keys are never taken away: what they
+   * signed must verify for ever.
+   *
+   * @default 1
+   */
+  readonly signingKeys?: number;
+  /**
+   * Which of them signs, from 1.
+   *
+   * @default the newest
+   */
+  readonly signWith?: number;
 }
 
 /** What vends credentials, stores, and reads. */
 export interface PipelineSettings {
   /**
-   * ARNs of the keys that grants were signed with before; they verify for ever. Newest first.
+   * ARNs of keys elsewhere that grants were signed with before, by another store; they verify for ever. Newest first.
    *
    * @default none
    */
@@ -120,6 +134,8 @@ export const storeFields = {
   streamRetentionDays: whole(1, 365).default(7),
   shards: whole(1, 10_000).optional(),
   streamKey: z.enum(['aws', 'own']).default('aws'),
+  signingKeys: whole(1, 99).default(1),
+  signWith: whole(1, 99).optional(),
 };
 
 export const pipelineFields = {
@@ -142,8 +158,13 @@ const storeSchema = z
     path: ['removalPolicy'],
     error: 'prod retains: its tables are protected, so their stack could not destroy them',
   })
+  .refine(({ signingKeys, signWith = 1 }) => signWith <= signingKeys, {
+    path: ['signWith'],
+    error: 'there is no such key: signingKeys says how many there are',
+  })
   .transform((given) => ({
     ...given,
+    signWith: given.signWith ?? given.signingKeys,
     removalPolicy: given.removalPolicy ?? (given.prod ? 'retain' : 'destroy'),
     longestRetentionDays: given.longestRetentionDays ?? (given.prod ? 7 * 365 : 30),
   }));

@@ -9,6 +9,7 @@ interface IssuerProps {
 
 const keys = ({ settings, data }: IssuerProps): string[] => [
   data.signingKey.keyArn,
+  ...data.otherSigningKeys.map((key) => key.keyArn),
   ...settings.retiredIssuerKeys,
 ];
 

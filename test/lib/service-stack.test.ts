@@ -221,6 +221,30 @@ describe('the functions', () => {
     prod.service.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
   });
 
+  test('a key that is made is known everywhere before it signs, and the one before after', () => {
+    const signs = (context: Record<string, string>) => {
+      const { service } = assemble(context);
+      const [policy] = Object.values(service.findResources('AWS::IAM::Policy')).filter(
+        ({ Properties }) => /^TokenServiceTokenRole/.test(Properties.PolicyName),
+      );
+      const statements: { Sid: string; Resource: unknown }[] =
+        policy?.['Properties'].PolicyDocument.Statement ?? [];
+      const named = (sid: string) =>
+        [statements.find(({ Sid }) => Sid === sid)?.Resource]
+          .flat()
+          .map((each) => /Att(SigningKey\d?)[0-9A-F]{8}Arn/.exec(JSON.stringify(each))?.[1]);
+      return { signs: named('SignGrants'), verifies: named('ReadIssuerKeys') };
+    };
+    expect(signs({ signingKeys: '2', signWith: '1' })).toEqual({
+      signs: ['SigningKey'],
+      verifies: ['SigningKey', 'SigningKey2'],
+    });
+    expect(signs({ signingKeys: '2' })).toEqual({
+      signs: ['SigningKey2'],
+      verifies: ['SigningKey2', 'SigningKey'],
+    });
+  });
+
   test('a retired key still verifies: it is named, and may be read', () => {
     const retired = 'arn:aws:kms:eu-west-1:111122223333:key/old';
     const { service } = assemble({ retiredIssuerKeys: retired });

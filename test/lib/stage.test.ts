@@ -47,6 +47,7 @@ test.each([
   ['a prod that is to be destroyed', { ...prodContext, removalPolicy: 'destroy' }],
   ['half a shard', { shards: '0.5' }],
   ['more than a year in the stream', { streamRetentionDays: '366' }],
+  ['a signing key that does not exist', { signingKeys: '2', signWith: '3' }],
   ['a key that is nobody’s', { streamKey: 'mine' }],
   ['a throttle that lets nothing through', { requestsPerSecond: '0' }],
   ['an account of eleven digits', { account: '12345678901' }],
