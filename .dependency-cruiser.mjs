@@ -56,6 +56,7 @@ export default {
     room('token', '^src/token/', ['^src/token/', ...operations, ...aws('sts'), ...aws('kms'), ...pkg('@types/aws-lambda'), '^(node:)?crypto$']),
     room('consumer', '^src/consumer/', ['^src/consumer/', ...operations, ...aws('s3'), ...aws('kms'), ...pkg('@types/aws-lambda'), '^(node:)?(crypto|timers/promises)$']),
     room('read', '^src/read/', ['^src/read/', ...operations, ...aws('kms'), ...pkg('@types/aws-lambda'), '^(node:)?crypto$']),
+    room('auditor', '^src/auditor/', ['^src/auditor/', ...operations, ...pkg('@types/aws-lambda')]),
     room('lib', '^lib/', ['^lib/', '^src/[a-z]+/env\\.ts$', '^src/store/keys\\.ts$', ...pkg('aws-cdk-lib', 'constructs', 'zod'), '^(node:)?(path|url|fs)$']),
     room('bin', '^bin/', ['^lib/', ...pkg('aws-cdk-lib')]),
   ],

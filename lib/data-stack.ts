@@ -11,6 +11,8 @@ import {
   sortKey,
   summaryAttributes,
   summaryIndex,
+  watchAttribute,
+  watchIndex,
 } from '../src/store/keys.ts';
 import { DeadLetters } from './constructs/dead-letters.ts';
 import { insertOnly } from './constructs/insert-only.ts';
@@ -29,6 +31,7 @@ export class DataStack extends Stack {
   readonly grants: dynamodb.Table;
   readonly registry: dynamodb.Table;
   readonly quotas: dynamodb.Table;
+  readonly producers: dynamodb.Table;
   readonly stream: kinesis.Stream;
   readonly signingKey: kms.Key;
   readonly cursorKey: kms.Key;
@@ -74,6 +77,18 @@ export class DataStack extends Stack {
       timeToLiveAttribute: expiryAttribute,
     });
 
+    // What the auditor knows can be had again from the feed, but for what retention has taken.
+    this.producers = new dynamodb.Table(this, 'Producers', {
+      ...table,
+      ...keys,
+      timeToLiveAttribute: expiryAttribute,
+    });
+    this.producers.addGlobalSecondaryIndex({
+      indexName: watchIndex,
+      partitionKey: { name: watchAttribute, type: dynamodb.AttributeType.STRING },
+      projectionType: dynamodb.ProjectionType.ALL,
+    });
+
     this.stream = new kinesis.Stream(this, 'Stream', {
       streamMode: kinesis.StreamMode.ON_DEMAND,
       retentionPeriod: streamRetention,
@@ -109,6 +124,7 @@ export class DataStack extends Stack {
       GrantsTable: this.grants.tableName,
       RegistryTable: this.registry.tableName,
       QuotasTable: this.quotas.tableName,
+      ProducersTable: this.producers.tableName,
       QuarantineBucket: this.quarantine.bucketName,
       RedriveBucket: this.redrive.bucketName,
       DeadLetterQueueUrl: this.deadLetters.queueUrl,

@@ -2,7 +2,9 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
+import { Auditor } from './constructs/auditor.ts';
 import { Consumer } from './constructs/consumer.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import { HttpApi } from './constructs/http-api.ts';
 import { ReadApi } from './constructs/read-api.ts';
 import { TokenService } from './constructs/token-service.ts';
@@ -22,6 +24,7 @@ export class ServiceStack extends Stack {
     const token = new TokenService(this, 'TokenService', { settings, data }).function;
     const consumer = new Consumer(this, 'Consumer', { settings, data }).function;
     const read = new ReadApi(this, 'ReadApi', { settings, data }).function;
+    const auditor = new Auditor(this, 'Auditor', { settings, data }).function;
     const { api } = new HttpApi(this, 'HttpApi', {
       settings,
       routes: [
@@ -31,9 +34,12 @@ export class ServiceStack extends Stack {
         { method: HttpMethod.GET, path: '/v1/events', handler: read },
         { method: HttpMethod.GET, path: '/v1/events/{id}', handler: read },
         { method: HttpMethod.GET, path: '/v1/feed', handler: read },
+        { method: HttpMethod.GET, path: '/v1/producers', handler: read },
       ],
     });
-    new Alarms(this, 'Alarms', { settings, token, consumer, deadLetters: data.deadLetters, api });
+    const operated = { settings, data, token, consumer, auditor, read, api };
+    new Alarms(this, 'Alarms', operated);
+    new Dashboard(this, 'Dashboard', operated);
     new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint });
   }
 }

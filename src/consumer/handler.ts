@@ -12,7 +12,6 @@ import { createGrantLog } from '../store/grant-log.ts';
 import { consume } from './consume.ts';
 import { consumerEnv } from './env.ts';
 import type { PutObject } from './quarantine.ts';
-import { watchProducers } from './watch-producers.ts';
 
 const env = parseEnv(consumerEnv, process.env);
 const log = createLog(env.STAGE);
@@ -51,7 +50,6 @@ const options = {
   grants,
   quarantine: putTo(env.QUARANTINE_BUCKET),
   redrive: putTo(env.REDRIVE_BUCKET),
-  countForks: watchProducers(),
   log,
 };
 
