@@ -2,8 +2,21 @@
 // that dependency-cruiser does not know it reads no TypeScript, and finds no violations either.
 import { execFileSync } from 'node:child_process';
 
-const args = ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'bin', 'lib', 'src', 'test'];
-const options = { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024, stdio: ['ignore', 'pipe', 'inherit'] };
+const args = [
+  '--config',
+  '.dependency-cruiser.mjs',
+  '--output-type',
+  'json',
+  'bin',
+  'lib',
+  'src',
+  'test',
+];
+const options = {
+  encoding: 'utf8',
+  maxBuffer: 256 * 1024 * 1024,
+  stdio: ['ignore', 'pipe', 'inherit'],
+};
 const { modules, summary } = JSON.parse(run());
 
 const ours = modules.filter(({ source }) => /^(bin|lib|src|test)\/.*\.ts$/.test(source));

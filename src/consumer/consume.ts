@@ -158,18 +158,19 @@ function throttled(record: Arrived, batch: StoredBatch): Outcome {
 
 /** Puts aside what lies before the first undone record; what lies behind it will be seen again. */
 async function putAside(entries: readonly Entry[], options: ConsumeOptions): Promise<Outcome[]> {
-  const outcomes = entries.map(({ outcome }) => outcome);
-  const undone = outcomes.findIndex(({ kind }) => kind === 'undone');
-  const done = undone === -1 ? outcomes : outcomes.slice(0, undone);
+  let outcomes = entries.map(({ outcome }) => outcome);
   for (const kind of ['poison', 'throttled'] as const) {
     const put = kind === 'poison' ? options.quarantine : options.redrive;
+    const undone = outcomes.findIndex((outcome) => outcome.kind === 'undone');
+    const done = undone === -1 ? outcomes : outcomes.slice(0, undone);
     const records = done.flatMap((outcome) => (outcome.kind === kind ? [outcome.why] : []));
     try {
       await setAside(records, put);
       count(records, kind, options.log);
     } catch (error) {
       options.log.error(`${kind} records could not be put aside`, describeError(error));
-      return outcomes.map((outcome) => (outcome.kind === kind ? { kind: 'undone' } : outcome));
+      // The other kind is still put aside where it lies before these.
+      outcomes = outcomes.map((outcome) => (outcome.kind === kind ? { kind: 'undone' } : outcome));
     }
   }
   return outcomes;

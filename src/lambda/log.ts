@@ -1,5 +1,5 @@
 /** The metrics of the stack's alarms and dashboard. */
-export type Metric =
+type Metric =
   | 'Quarantined'
   | 'UnknownVersion'
   | 'ProducerGaps'

@@ -9,6 +9,9 @@ import { tryIt } from './demo/try-it.ts';
 import { deployLocally } from './deployment.ts';
 import { synth } from './synth.ts';
 
+/** As a shell counts it: 128 + SIGINT. */
+const interruptedCode = 130;
+
 /** `npm start`: the main job, end to end, on this machine. Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
@@ -36,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
     const count = typeof events === 'number' ? events : events.length;
     progress.step(`Shipping ${count} events of ${tenants.length} tenant(s) through the SDK`);
     const done = await Promise.race([runDemo({ deployment, tenants, events, progress }), stop]);
-    if (done === 'interrupted') return 130;
+    if (done === 'interrupted') return interruptedCode;
     process.stdout.write(`\n${formatReport(done)}\n\n`);
     const code = isIntact(done) && (file?.rejected.length ?? 0) === 0 ? 0 : 1;
     if (!options.once) await stayUp(deployment.url, tenants, stop);
@@ -75,9 +78,12 @@ async function interrupted(): Promise<'interrupted'> {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  // A client that was interrupted holds events that it can no longer send, and would stay for them.
+  if (code === interruptedCode) process.exit(code);
+  process.exitCode = code;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof TypeError) process.stderr.write('Try: npm start -- --help\n');
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from '../store/cursor.ts';
 import { feedLagMs, readFeed } from '../store/feed.ts';
 import { tenantOf } from './access.ts';
 import type { ReadOptions } from './list-events.ts';
-import { integer, singles } from './parse-query.ts';
+import { integer, onlySingles } from './parse-query.ts';
 
 const feedPosition = z.strictObject({ after: z.string() });
 
@@ -13,7 +13,11 @@ const feedPosition = z.strictObject({ after: z.string() });
 export function feed(options: ReadOptions): Operation {
   return async (request) => {
     const who = await options.authenticate(request);
-    const { tenant: named, limit, cursor } = singles(request.query, ['tenant', 'limit', 'cursor']);
+    const {
+      tenant: named,
+      limit,
+      cursor,
+    } = onlySingles(request.query, ['tenant', 'limit', 'cursor']);
     const tenant = tenantOf(who, named);
     const now = options.now();
     const binding = { secret: await options.secret(), tenant, query: 'feed', now };

@@ -4,10 +4,13 @@ import type { Operation } from '../lambda/http.ts';
 import { tenantOf } from './access.ts';
 import { pageBudget, type ReadOptions } from './list-events.ts';
 import { pageEvents } from './page-events.ts';
-import { singles } from './parse-query.ts';
+import { onlySingles } from './parse-query.ts';
 import type { Position } from './position.ts';
 import type { ReadEvent } from './read-event.ts';
 import { showEvent } from './show-event.ts';
+
+/** No event is stored whose time is over 5 minutes ahead of its arrival; the rest is for clocks that differ. */
+const dayMs = 86_400_000;
 
 /**
  * `GET /v1/events/{id}`: the event's id holds its time, so only batches over that millisecond are read.
@@ -16,9 +19,9 @@ import { showEvent } from './show-event.ts';
 export function getEvent(options: ReadOptions): Operation {
   return async (request) => {
     const who = await options.authenticate(request);
-    const tenant = tenantOf(who, singles(request.query, ['tenant']).tenant);
+    const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
-    if (!uuidV7Pattern.test(id)) throw notFound();
+    if (!uuidV7Pattern.test(id) || timeOfUuid(id) > options.now() + dayMs) throw notFound();
     const [first, ...others] = await find(tenant, id, options);
     if (first === undefined) throw notFound();
     if (others.length > 0) options.log.count('Equivocations', others.length);

@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor } from '../store/cursor.ts';
 import type { KnownProducer, ProducerList } from '../store/producer-store.ts';
 import { tenantOf } from './access.ts';
 import type { ReadOptions } from './list-events.ts';
-import { integer, singles } from './parse-query.ts';
+import { integer, onlySingles } from './parse-query.ts';
 
 export interface ListProducersOptions extends Pick<ReadOptions, 'authenticate' | 'secret' | 'now'> {
   readonly producers: ProducerList;
@@ -25,7 +25,11 @@ const cursorLifeMs = 24 * 3_600_000;
 export function listProducers(options: ListProducersOptions): Operation {
   return async (request) => {
     const who = await options.authenticate(request);
-    const { tenant: named, limit, cursor } = singles(request.query, ['tenant', 'limit', 'cursor']);
+    const {
+      tenant: named,
+      limit,
+      cursor,
+    } = onlySingles(request.query, ['tenant', 'limit', 'cursor']);
     const tenant = tenantOf(who, named);
     const now = options.now();
     const binding = { secret: await options.secret(), tenant, query: 'producers', now };

@@ -1,3 +1,4 @@
+import { fromTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { limits } from '../domain/limits.ts';
 import { clause, type Filter } from '../domain/query.ts';
@@ -24,7 +25,7 @@ const bad = (message: string) => new SealtrailError('request-invalid', message);
 
 /** Throws `request-invalid`, saying what is understood. */
 export function parseQuery(query: URLSearchParams, now: number): ParsedQuery {
-  const single = singles(query);
+  const single = singles(query, once);
   const from = timeOf('from', single.from) ?? 0;
   const to = timeOf('to', single.to) ?? now + limits.aheadMs + 1;
   if (from > to) throw bad('from is after to');
@@ -57,10 +58,21 @@ export function integer(
   return value;
 }
 
-/** The parameters that may be given once only: two values would leave open which one counts. */
-export function singles<T extends string = (typeof once)[number]>(
+/** The parameters of a request that has no filters. Throws `request-invalid` for any other one. */
+export function onlySingles<T extends string>(
   query: URLSearchParams,
-  names: readonly T[] = once as unknown as readonly T[],
+  names: readonly T[],
+): Partial<Record<T, string>> {
+  for (const name of query.keys())
+    if (!(names as readonly string[]).includes(name))
+      throw bad(`there is no parameter ${name.slice(0, 100)} here; there are ${names.join(', ')}`);
+  return singles(query, names);
+}
+
+/** The parameters that may be given once only: two values would leave open which one counts. */
+function singles<T extends string>(
+  query: URLSearchParams,
+  names: readonly T[],
 ): Partial<Record<T, string>> {
   const found: Partial<Record<T, string>> = {};
   for (const name of names) {
@@ -87,12 +99,17 @@ function filterOf(query: URLSearchParams): Filter {
   });
 }
 
-const timeForm = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
+const timeForm = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
+/** Keys have years of four digits: a minute must still fit behind a time. */
+const lastTime = Date.parse('9999-12-31T23:58:59.999Z');
 
 function timeOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const ms = timeForm.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms) || ms < 0)
+  const day = timeForm.exec(text)?.[1];
+  // Date.parse takes February 30 for March 2.
+  const exists = day !== undefined && fromTime(`${day}T00:00:00.000Z`) !== undefined;
+  const ms = exists ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms) || ms < 0 || ms > lastTime)
     throw bad(`${name} is a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31`);
   return ms;
 }

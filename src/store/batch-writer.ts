@@ -9,6 +9,11 @@ import { type Item, insertItems } from './partiql-insert.ts';
 const feedChunk = 1000;
 /** A try to write the feed is given up after this long, ms: readers of the feed rely on it (`feedLagMs`). */
 const feedTryMs = 10_000;
+/**
+ * A partition that takes no writes is tried again for this long, ms. It leaves time to tell the feed of its
+ * neighbours' batches, which would otherwise wait with it.
+ */
+const insertPatienceMs = 20_000;
 const knownDays = 10_000;
 
 export interface BatchWriterOptions {
@@ -16,10 +21,17 @@ export interface BatchWriterOptions {
   readonly table: string;
   /** Epoch ms. */
   readonly now: () => number;
+  /** How long throttled batches are tried again, ms; for tests. */
+  readonly patienceMs?: number;
 }
 
 /** The insert-only side of the `batches` table. Its role may do nothing but PartiQL INSERT. */
-export function createBatchWriter({ client, table, now }: BatchWriterOptions): BatchWriter {
+export function createBatchWriter({
+  client,
+  table,
+  now,
+  patienceMs = insertPatienceMs,
+}: BatchWriterOptions): BatchWriter {
   const known = new Set<string>();
 
   const insertAll = async (items: readonly Item[], signal: AbortSignal) => {
@@ -53,7 +65,9 @@ export function createBatchWriter({ client, table, now }: BatchWriterOptions): B
     insert: async (batches, signal) => {
       // The same key twice in one call would refuse all of it.
       const distinct = new Map(batches.map((batch) => [keyOf(batch), batch]));
-      const outcomes = await insertItems(client, table, [...distinct.values()].map(toItem), signal);
+      const items = [...distinct.values()].map(toItem);
+      const patient = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+      const outcomes = await insertItems(client, table, items, patient);
       const byKey = new Map([...distinct.keys()].map((key, i) => [key, outcomes[i]]));
       return batches.map((batch): InsertOutcome => byKey.get(keyOf(batch)) ?? 'failed');
     },

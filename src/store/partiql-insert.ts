@@ -34,7 +34,11 @@ export async function insertItems(
     const answers = await Promise.all(
       chunks(open).map((chunk) => insertChunk(client, table, chunk, signal)),
     );
-    for (const [item, outcome] of answers.flat()) outcomes.set(item, outcome);
+    for (const [item, outcome] of answers.flat()) {
+      // A last try that was cut off says nothing new: what was throttled until then is throttled.
+      const cutOff = signal.aborted && outcome === 'failed';
+      if (!cutOff || !outcomes.has(item)) outcomes.set(item, outcome);
+    }
     open = open.filter((item) => {
       const outcome = outcomes.get(item);
       return outcome === 'throttled' || (outcome === 'failed' && attempt < failedTries);

@@ -6,7 +6,7 @@ import type {
   Start,
   StoredBatch,
 } from '../../src/store/batch-store.ts';
-import { batchSortKey, dayOf } from '../../src/store/keys.ts';
+import { batchSortKey, dayOf, shardOf } from '../../src/store/keys.ts';
 
 /** The store's promises, kept in memory: what properties are checked against without a database. */
 export class MemoryStore implements BatchWriter, BatchReader {
@@ -75,6 +75,7 @@ export class MemoryStore implements BatchWriter, BatchReader {
       order,
     }: { kind: 'batches' | 'feed'; from: string; to: string; order: 'asc' | 'desc' },
   ) {
+    checkRange(from, to);
     const places =
       kind === 'feed'
         ? this.#feed.filter((item) => item.tenant === tenant)
@@ -134,6 +135,7 @@ export class MemoryStore implements BatchWriter, BatchReader {
     tenant: string,
     query: { day: string; shard: number; after: string; before: string; limit: number },
   ) {
+    checkRange(`${query.after}\0`, query.before);
     const items = this.#feed
       .filter(
         (item) => item.tenant === tenant && item.day === query.day && item.shard === query.shard,
@@ -143,9 +145,24 @@ export class MemoryStore implements BatchWriter, BatchReader {
     return { items: items.slice(0, query.limit), more: items.length > query.limit };
   }
 
+  async stored(
+    tenant: string,
+    shards: number,
+    batches: readonly { readonly to: string; readonly id: string }[],
+  ): Promise<boolean[]> {
+    return batches.map(({ to, id }) =>
+      this.#batches.has(`${tenant}#${shardOf(id, shards)}#${batchSortKey(to, id)}`),
+    );
+  }
+
   #of(tenant: string): StoredBatch[] {
     return [...this.#batches.values()].filter((batch) => batch.tenant === tenant);
   }
+}
+
+/** DynamoDB refuses a BETWEEN that ends before it starts. */
+function checkRange(from: string, to: string): void {
+  if (from > to) throw new RangeError(`ValidationException: nothing is between ${from} and ${to}`);
 }
 
 function startsAt(key: string, order: 'asc' | 'desc', start: Start | undefined): boolean {

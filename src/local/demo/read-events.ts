@@ -7,7 +7,7 @@ import { timeOfUuid, uuidSource, uuidV7Pattern } from '../../domain/uuid.ts';
 import { mapCloudTrail } from './map-cloudtrail.ts';
 
 /** A line of a file that is no valid event. */
-export interface Rejected {
+interface Rejected {
   readonly file: string;
   /** From 1. */
   readonly line: number;

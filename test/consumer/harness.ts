@@ -1,0 +1,128 @@
+import { type ConsumeOptions, consume } from '../../src/consumer/consume.ts';
+import { signBatch } from '../../src/domain/seal.ts';
+import { createLog } from '../../src/lambda/log.ts';
+import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
+import type { InsertOutcome, StoredBatch } from '../../src/store/batch-store.ts';
+import { MemoryStore } from '../fake/memory-store.ts';
+import { batchOf, type Signer, signer } from '../fixture/batches.ts';
+import { event, line } from '../fixture/events.ts';
+import { kinesisEvent } from '../fixture/kinesis-event.ts';
+import { grantFor } from '../fixture/stored.ts';
+
+export const now = Date.parse('2026-03-01T12:00:00.000Z');
+
+export interface Sent {
+  readonly data: Buffer;
+  readonly arrival: number;
+}
+
+/** What a test may make fail, each by its number of the call, from 1 on. */
+export interface Fates {
+  noteDays?: (call: number) => void;
+  insert?: (batch: StoredBatch, call: number) => InsertOutcome;
+  appendFeed?: (call: number) => void;
+  quarantine?: (call: number) => void;
+  redrive?: (call: number) => void;
+  grants?: (call: number) => void;
+}
+
+/** A consumer whose store, buckets and grants are in memory, and fail as the test decides. */
+export function consumerHarness(fates: Fates = {}) {
+  const store = new MemoryStore(() => now);
+  const calls: string[] = [];
+  const grants = new Map<string, KnownGrant>();
+  const objects = { quarantine: new Map<string, string>(), redrive: new Map<string, string>() };
+  const logged: string[] = [];
+
+  /** Notes the call, then fails if the test says so. */
+  const meet = (name: Exclude<keyof Fates, 'insert'>): void => {
+    calls.push(name);
+    fates[name]?.(calls.filter((call) => call === name).length);
+  };
+  const putInto = (bucket: 'quarantine' | 'redrive') => async (key: string, body: string) => {
+    meet(bucket);
+    objects[bucket].set(key, body);
+  };
+
+  const options: ConsumeOptions = {
+    writer: {
+      noteDays: async () => meet('noteDays'),
+      insert: async (batches) => {
+        calls.push('insert');
+        const call = calls.filter((name) => name === 'insert').length;
+        const outcomes = batches.map((batch) => fates.insert?.(batch, call) ?? 'stored');
+        await store.insert(batches.filter((_, i) => outcomes[i] === 'stored'));
+        return outcomes;
+      },
+      appendFeed: async (batches, id) => {
+        meet('appendFeed');
+        await store.appendFeed(batches, id);
+      },
+    },
+    grants: async () => {
+      meet('grants');
+      return grants;
+    },
+    quarantine: putInto('quarantine'),
+    redrive: putInto('redrive'),
+    log: createLog('test', (text) => logged.push(text)),
+  };
+
+  return {
+    store,
+    calls,
+    objects,
+    logged,
+    /** A client with a grant. */
+    client(over: Partial<KnownGrant> = {}): Signer {
+      const who = signer();
+      grants.set(who.grantId, grantFor(who, over));
+      return who;
+    },
+    /** What `consume` answers: the place of the first record not done, or none. */
+    async run(sent: readonly Sent[], signal = AbortSignal.timeout(60_000)) {
+      const { batchItemFailures } = await consume(
+        kinesisEvent(sent),
+        { id: 'call', signal },
+        options,
+      );
+      return batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier) - 100);
+    },
+    /** What was put aside, one entry a record. */
+    aside: (bucket: 'quarantine' | 'redrive') =>
+      [...objects[bucket].values()].flatMap((body) =>
+        body
+          .trimEnd()
+          .split('\n')
+          .map((text) => JSON.parse(text) as Record<string, string>),
+      ),
+    /** Metrics as `name reason=value`. */
+    metrics: () =>
+      logged
+        .map((text) => JSON.parse(text))
+        .filter((entry) => '_aws' in entry)
+        .map((entry) => {
+          const { Name } = entry._aws.CloudWatchMetrics[0].Metrics[0];
+          return `${Name} ${entry.Reason ?? '-'}=${entry[Name]}`;
+        }),
+  };
+}
+
+/** How many batches each producer has sealed. */
+const sealedBy = new Map<string, number>();
+
+/** A producer's next batch: of one event, or of these lines. */
+export function sealed(
+  who: Signer,
+  over: Parameters<typeof batchOf>[1] & { lines?: Buffer[]; arrival?: number } = {},
+): Sent {
+  const { lines = [line(event(now))], arrival = now + 200, ...rest } = over;
+  const seq = over.seq ?? sealedBy.get(who.producer) ?? 0;
+  sealedBy.set(who.producer, seq + 1);
+  const prev = seq === 0 ? null : 'A'.repeat(43);
+  const { client, producer } = who;
+  const batch = batchOf(lines, { client, producer, seq, prev, ...rest });
+  return { data: signBatch(batch, who.grantId, who.key), arrival };
+}
+
+export const poisoned = (text = 'no record'): Sent => ({ data: Buffer.from(text), arrival: now });

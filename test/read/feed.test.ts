@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { feedLagMs, readFeed } from '../../src/store/feed.ts';
+import { MemoryStore } from '../fake/memory-store.ts';
+import { anyBatch } from '../fixture/stored-batch.ts';
+import { now, readHarness } from './harness.ts';
+
+test('the feed is given up to 30 s ago, and its cursor leads on for ever', async () => {
+  const api = readHarness();
+  const [early, late] = [anyBatch(), anyBatch()];
+  await api.store.appendFeed([early], 'one');
+  api.clock.now = now + 10_000;
+  await api.store.appendFeed([late], 'two');
+
+  api.clock.now = now + feedLagMs;
+  let answer = (await api.feed()).body;
+  expect(answer).toMatchObject({ batches: [], upTo: '2026-03-01T12:00:00.000Z' });
+  api.clock.now += 1;
+  answer = (await api.feed(`cursor=${answer.next}`)).body;
+  expect(answer.batches).toMatchObject([
+    { stored: '2026-03-01T12:00:00.000Z', id: early.id, seq: 7 },
+  ]);
+  api.clock.now += 400 * 86_400_000;
+  answer = (await api.feed(`cursor=${answer.next}`)).body;
+  expect(answer.batches).toMatchObject([{ id: late.id, client: 'billing', count: 3, fin: false }]);
+  answer = (await api.feed(`cursor=${answer.next}`)).body;
+  expect(answer.batches).toEqual([]);
+});
+
+test('asked again within the millisecond, or by a clock that is behind, it has nothing and stays', async () => {
+  const api = readHarness();
+  await api.store.appendFeed([anyBatch()], 'one');
+  api.clock.now += 86_400_000;
+  const end = (await api.feed(`cursor=${(await api.feed()).body.next}`)).body.next;
+  for (const behind of [0, 1, 86_400_000]) {
+    api.clock.now -= behind;
+    const { status, body } = await api.feed(`cursor=${end}`);
+    expect(status).toBe(200);
+    expect(body.batches).toEqual([]);
+    expect(body.next).toBe(end);
+  }
+});
+
+test('its cursor is bound to its tenant and its kind; wrong parameters are refused', async () => {
+  const api = readHarness();
+  const next = (await api.feed()).body.next as string;
+  expect((await api.feed(`cursor=${next}`, { key: 'key-of-globex' })).status).toBe(404);
+  expect((await api.feed(`cursor=${next}&tenant=globex`, { key: 'key-of-all' })).status).toBe(404);
+  expect((await api.feed(`cursor=A${next.slice(1)}`)).status).toBe(400);
+  for (const query of ['limit=0', 'limit=1001', 'limit=-1', 'actor=x', 'limit=1&limit=2'])
+    expect(await api.feed(query)).toMatchObject({ status: 400, body: { code: 'request-invalid' } });
+  expect((await api.list(`cursor=${next}`)).status).toBe(400);
+});
+
+test('what one invocation stored in several shards is never torn apart', async () => {
+  const store = new MemoryStore(() => now);
+  const batches = Array.from({ length: 6 }, (_, shard) => anyBatch({ shard }));
+  await store.appendFeed(batches, 'one');
+  await store.appendFeed(batches, 'two');
+  const read = (after: string) =>
+    readFeed(store, { tenant: 'acme', after, limit: 1, now: now + 60_000 });
+  const first = await read('');
+  expect(first.items.map(({ key }) => key.split('#')[1])).toEqual(
+    Array.from({ length: 6 }, () => 'one'),
+  );
+  const second = await read(first.after);
+  expect(second.items.map(({ key }) => key.split('#')[1])).toEqual(
+    Array.from({ length: 6 }, () => 'two'),
+  );
+  expect((await read(second.after)).items).toEqual([]);
+});
+
+test('a page has about 8,000 entries at most', async () => {
+  const store = new MemoryStore(() => now);
+  const batches = Array.from({ length: 1000 }, () => anyBatch());
+  for (let i = 0; i < 20; i++) await store.appendFeed(batches, `call ${i}`);
+  const page = await readFeed(store, { tenant: 'acme', after: '', limit: 1000, now: now + 60_000 });
+  expect(page.items).toHaveLength(8);
+});

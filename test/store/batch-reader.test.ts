@@ -1,0 +1,75 @@
+import {
+  BatchGetItemCommand,
+  type BatchGetItemCommandInput,
+  DynamoDBClient,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { expect, test } from 'vitest';
+import { codeOf } from '../../src/domain/error.ts';
+import { createBatchReader } from '../../src/store/batch-reader.ts';
+import { batchSortKey } from '../../src/store/keys.ts';
+import { collect } from '../fixture/collect.ts';
+import { anyBatch } from '../fixture/stored-batch.ts';
+
+const batches = Array.from({ length: 120 }, () => anyBatch());
+const wanted = batches.map(({ to, id, shard }) => ({ key: batchSortKey(to, id), shard }));
+
+/** `taken`: how many of a call's keys DynamoDB answers; it leaves the others out. */
+function setUp(taken: (asked: number, call: number) => number) {
+  const client = new DynamoDBClient({ region: 'us-east-1' });
+  const mock = mockClient(client);
+  const calls: string[][] = [];
+  mock.on(BatchGetItemCommand).callsFake((input: BatchGetItemCommandInput) => {
+    const { Keys = [], ...rest } = input.RequestItems?.['batches'] ?? { Keys: [] };
+    expect(rest.ConsistentRead).toBe(true);
+    expect(Keys.length).toBeLessThanOrEqual(100);
+    const count = taken(Keys.length, calls.push(Keys.map((key) => key['sk']?.S ?? '')));
+    return {
+      Responses: { batches: Keys.slice(0, count).map((key) => ({ sk: key['sk'] })) },
+      UnprocessedKeys: count < Keys.length ? { batches: { Keys: Keys.slice(count), ...rest } } : {},
+    };
+  });
+  return { mock, calls, reader: createBatchReader({ client, table: 'batches' }) };
+}
+
+test('what DynamoDB leaves out is asked for again, and only that', async () => {
+  const { reader, calls } = setUp((asked, call) => (call === 1 ? 60 : call === 2 ? 0 : asked));
+  const read = await reader.records('acme', wanted);
+  expect(read.map(({ key }) => key).sort()).toEqual(wanted.map(({ key }) => key).sort());
+  const answered = [calls[0]?.slice(0, 60), ...calls.slice(2)].flat();
+  expect(answered.length).toBe(120); // nothing twice
+});
+
+test('an answer that DynamoDB leaves out six times is throttling, never a missing record', async () => {
+  const { reader, calls } = setUp((_, call) => (call === 1 ? 1 : 0));
+  expect(await reader.records('acme', wanted).then(() => undefined, codeOf)).toBe('throttled');
+  expect(calls).toHaveLength(7);
+});
+
+test('the same is so for whether batches are stored', async () => {
+  const { reader } = setUp(() => 0);
+  expect(await reader.stored('acme', 1, batches).then(() => undefined, codeOf)).toBe('throttled');
+});
+
+test('another failure is passed on', async () => {
+  const { reader, mock } = setUp(() => 0);
+  mock.on(BatchGetItemCommand).rejects(new Error('down'));
+  mock.on(QueryCommand).rejects(new Error('down too'));
+  await expect(reader.records('acme', wanted)).rejects.toThrow('down');
+  const query = { day: '2026-03-01', shard: 0, order: 'asc', start: undefined, limit: 1 } as const;
+  await expect(reader.summaries('acme', query)).rejects.toThrow('down too');
+});
+
+test('the calendar and the feed are read strongly consistent, summaries from their index', async () => {
+  const { reader, mock } = setUp(() => 0);
+  mock.on(QueryCommand).resolves({ Items: [] });
+  const range = { from: '2026-03-01', to: '2026-03-01', order: 'asc' } as const;
+  await collect(reader.days('acme', { kind: 'feed', ...range }));
+  await reader.feed('acme', { day: '2026-03-01', shard: 0, after: '', before: 'x', limit: 1 });
+  const summaries = { day: '2026-03-01', shard: 0, start: undefined, limit: 1 } as const;
+  await reader.summaries('acme', { ...summaries, order: 'desc' });
+  const inputs = mock.commandCalls(QueryCommand).map(({ args }) => args[0].input);
+  expect(inputs.map(({ ConsistentRead }) => ConsistentRead)).toEqual([true, true, undefined]);
+  expect(inputs.map(({ IndexName }) => IndexName)).toEqual([undefined, undefined, 'summary']);
+});
