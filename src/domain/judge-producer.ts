@@ -2,7 +2,7 @@ import type { ProducerState } from './producer.ts';
 import { timeOfUuid } from './uuid.ts';
 
 /** Numbers that are missing, both ends included. */
-export interface Gap {
+interface Gap {
   readonly from: number;
   readonly to: number;
   /** When a batch behind it was stored, epoch ms. */

@@ -12,7 +12,7 @@ export interface KnownProducer extends ProducerKey {
 }
 
 /** A state with what tells whether it was changed since it was read; 0 for one that is new. */
-export interface Versioned {
+interface Versioned {
   readonly state: ProducerState;
   readonly version: number;
 }
