@@ -128,6 +128,7 @@ export class DataStack extends Stack {
       QuarantineBucket: this.quarantine.bucketName,
       RedriveBucket: this.redrive.bucketName,
       DeadLetterQueueUrl: this.deadLetters.queueUrl,
+      SigningKeyArn: this.signingKey.keyArn,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

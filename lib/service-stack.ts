@@ -6,6 +6,7 @@ import { Auditor } from './constructs/auditor.ts';
 import { Consumer } from './constructs/consumer.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import { HttpApi } from './constructs/http-api.ts';
+import { issuerName } from './constructs/issuer.ts';
 import { ReadApi } from './constructs/read-api.ts';
 import { TokenService } from './constructs/token-service.ts';
 import type { DataStack } from './data-stack.ts';
@@ -41,5 +42,7 @@ export class ServiceStack extends Stack {
     new Alarms(this, 'Alarms', operated);
     new Dashboard(this, 'Dashboard', operated);
     new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint });
+    new CfnOutput(this, 'ConsumerFunction', { value: consumer.functionName });
+    new CfnOutput(this, 'Issuer', { value: issuerName({ settings, data }).ISSUER });
   }
 }

@@ -1,12 +1,12 @@
 import type { Log } from '../lambda/log.ts';
 import type { BatchReader } from '../store/batch-store.ts';
-import type { ListedTenant } from '../store/list-tenants.ts';
 import type { ProducerStore } from '../store/producer-store.ts';
+import type { AuditedTenant } from './audited-tenant.ts';
 import { followTenants } from './follow-tenants.ts';
 import { review } from './review.ts';
 
 export interface AuditOptions {
-  readonly listTenants: () => Promise<readonly ListedTenant[]>;
+  readonly listTenants: () => Promise<readonly AuditedTenant[]>;
   readonly reader: BatchReader;
   readonly producers: ProducerStore;
   readonly graceMs: number;

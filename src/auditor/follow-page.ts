@@ -4,9 +4,9 @@ import { apply, markOf, type ProducerState, type SeenBatch, unseen } from '../do
 import type { BatchReader, FeedItem } from '../store/batch-store.ts';
 import { readFeed } from '../store/feed.ts';
 import { producerSortKey } from '../store/keys.ts';
-import type { ListedTenant } from '../store/list-tenants.ts';
 import { pageOf } from '../store/marks.ts';
 import type { ProducerKey, ProducerStore, VersionedMarks } from '../store/producer-store.ts';
+import type { AuditedTenant } from './audited-tenant.ts';
 
 /** Items of the feed at a time: one is what one invocation of the consumer stored. */
 const pageItems = 50;
@@ -34,7 +34,7 @@ export type FollowOutcome =
  * so that a run which is cut off is repeated, which changes nothing.
  */
 export async function followPage(
-  tenant: ListedTenant,
+  tenant: AuditedTenant,
   after: string,
   { reader, producers, foundForks, now }: FollowOptions,
 ): Promise<FollowOutcome> {

@@ -1,7 +1,7 @@
 import { fromTime } from '../domain/encoding.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import { feedLagMs } from '../store/feed.ts';
-import type { ListedTenant } from '../store/list-tenants.ts';
+import type { AuditedTenant } from './audited-tenant.ts';
 import { type FollowOptions, followPage } from './follow-page.ts';
 
 /** Tenants that are followed at once. */
@@ -15,7 +15,7 @@ export interface FollowTenantsOptions extends FollowOptions {
 
 /** Where one tenant's following stands. */
 interface Place {
-  readonly tenant: ListedTenant;
+  readonly tenant: AuditedTenant;
   after: string;
   isDone: boolean;
 }
@@ -27,7 +27,7 @@ interface Place {
  * @returns how far the tenant furthest behind is behind, ms
  */
 export async function followTenants(
-  tenants: readonly ListedTenant[],
+  tenants: readonly AuditedTenant[],
   options: FollowTenantsOptions,
 ): Promise<number> {
   const { producers, now, deadline, log } = options;

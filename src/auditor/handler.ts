@@ -4,8 +4,8 @@ import { createLog } from '../lambda/log.ts';
 import { parseEnv } from '../lambda/parse-env.ts';
 import { quietLogger } from '../lambda/quiet-logger.ts';
 import { createBatchReader } from '../store/batch-reader.ts';
-import { listTenants } from '../store/list-tenants.ts';
 import { createProducers } from '../store/producers.ts';
+import { createRegistry } from '../store/registry.ts';
 import { audit } from './audit.ts';
 import { auditorEnv } from './env.ts';
 
@@ -15,8 +15,10 @@ const client = new DynamoDBClient({
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 8_000 },
 });
 
+const registry = createRegistry({ client, table: env.REGISTRY_TABLE });
+
 const options = {
-  listTenants: () => listTenants({ client, table: env.REGISTRY_TABLE }),
+  listTenants: () => Array.fromAsync(registry.tenants()),
   reader: createBatchReader({ client, table: env.BATCHES_TABLE }),
   producers: createProducers({ client, table: env.PRODUCERS_TABLE }),
   graceMs: env.GAP_GRACE_SECONDS * 1000,

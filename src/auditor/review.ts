@@ -1,11 +1,11 @@
 import { judge, needsWatch, type Verdict } from '../domain/judge-producer.ts';
 import type { Log } from '../lambda/log.ts';
-import type { ListedTenant } from '../store/list-tenants.ts';
 import type { ProducerStore } from '../store/producer-store.ts';
+import type { AuditedTenant } from './audited-tenant.ts';
 
 export interface ReviewOptions {
   readonly producers: ProducerStore;
-  readonly tenants: readonly ListedTenant[];
+  readonly tenants: readonly AuditedTenant[];
   /** A gap that has been open for less is not counted, ms. */
   readonly graceMs: number;
   readonly log: Log;

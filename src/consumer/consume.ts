@@ -1,4 +1,3 @@
-import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { SealtrailError } from '../domain/error.ts';
 import { parseRecord, type SealedRecord } from '../domain/manifest.ts';
 import { describeError, type Log } from '../lambda/log.ts';
@@ -7,6 +6,7 @@ import type { BatchWriter, StoredBatch } from '../store/batch-store.ts';
 import { type Arrived, arrived } from './arrived.ts';
 import { checkRecord } from './check-record.ts';
 import { type PutObject, type SetAside, setAside } from './quarantine.ts';
+import type { RedriveEvent, RedriveResponse } from './redrive.ts';
 
 export interface ConsumeOptions {
   readonly writer: BatchWriter;
@@ -36,11 +36,12 @@ type Outcome =
  * behind it come again, which changes nothing for those that are stored.
  */
 export async function consume(
-  event: KinesisStreamEvent,
+  event: RedriveEvent,
   invocation: Invocation,
   options: ConsumeOptions,
-): Promise<KinesisStreamBatchResponse> {
-  const records = event.Records.map(arrived);
+): Promise<RedriveResponse> {
+  const { Records, redriven } = event;
+  const records = Records.map((record, i) => arrived(record, redriven?.[i]));
   const checked = await check(records, options);
   const stored = await store(checked, invocation, options);
   const outcomes = await putAside(stored, options);
@@ -48,7 +49,19 @@ export async function consume(
   const first = records[undone];
   return {
     batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first.sequenceNumber }],
+    ...(redriven && { putAside: putAsideAmong(outcomes) }),
   };
+}
+
+function putAsideAmong(outcomes: readonly Outcome[]): RedriveResponse['putAside'] & object {
+  const undone = outcomes.findIndex(({ kind }) => kind === 'undone');
+  return outcomes
+    .slice(0, undone === -1 ? outcomes.length : undone)
+    .flatMap((outcome) =>
+      'why' in outcome
+        ? [{ itemIdentifier: outcome.why.arrived.sequenceNumber, code: outcome.why.code }]
+        : [],
+    );
 }
 
 /** Parses all, looks their grants up in one call, then checks each. */

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { Context, KinesisStreamEvent } from 'aws-lambda';
+import type { Context } from 'aws-lambda';
 import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
 import { createLog } from '../lambda/log.ts';
 import { parseEnv } from '../lambda/parse-env.ts';
@@ -12,6 +12,7 @@ import { createGrantLog } from '../store/grant-log.ts';
 import { consume } from './consume.ts';
 import { consumerEnv } from './env.ts';
 import type { PutObject } from './quarantine.ts';
+import type { RedriveEvent } from './redrive.ts';
 
 const env = parseEnv(consumerEnv, process.env);
 const log = createLog(env.STAGE);
@@ -56,7 +57,7 @@ const options = {
 /** Time that is kept for putting aside and answering, ms. */
 const reserveMs = 10_000;
 
-export function handler(event: KinesisStreamEvent, context: Context) {
+export function handler(event: RedriveEvent, context: Context) {
   const left = Math.max(context.getRemainingTimeInMillis() - reserveMs, 1);
   return consume(event, { id: context.awsRequestId, signal: AbortSignal.timeout(left) }, options);
 }

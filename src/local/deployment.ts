@@ -6,6 +6,7 @@ import { createIam, type Iam } from './iam.ts';
 import { createKinesis } from './kinesis/service.ts';
 import { createKms } from './kms.ts';
 import type { LambdaFunction } from './lambda/function.ts';
+import { createLambdaService } from './lambda-service.ts';
 import { createObjectStore } from './object-store.ts';
 import type { Place } from './service.ts';
 import { createSts } from './sts.ts';
@@ -57,7 +58,16 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
   const kinesis = createKinesis({ place });
   const dynamodb = createDynamoDb(place);
   const objects = createObjectStore({ place, endpoint: () => door.url });
-  const services = [createSts({ place, iam }), kms, kinesis, dynamodb, objects.s3, objects.sqs];
+  const lambda = createLambdaService({ place, find: (name) => provider?.functions.get(name) });
+  const services = [
+    createSts({ place, iam }),
+    kms,
+    kinesis,
+    dynamodb,
+    objects.s3,
+    objects.sqs,
+    lambda,
+  ];
   const door = createFrontDoor({
     place,
     iam,

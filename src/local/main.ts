@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { help, parseOptions } from './demo/options.ts';
 import { createProgress } from './demo/progress.ts';
 import { type FileEvents, readEvents } from './demo/read-events.ts';
@@ -6,8 +8,11 @@ import { formatReport, isIntact } from './demo/report.ts';
 import { runDemo } from './demo/run-demo.ts';
 import { createTenants, type DemoTenant } from './demo/tenants.ts';
 import { tryIt } from './demo/try-it.ts';
-import { deployLocally } from './deployment.ts';
+import { deployLocally, type LocalDeployment } from './deployment.ts';
 import { synth } from './synth.ts';
+
+/** As `cdk deploy --outputs-file` would write it, for the operator's tool. */
+const outputsFile = '.sealtrail/outputs.json';
 
 /** As a shell counts it: 128 + SIGINT. */
 const interruptedCode = 130;
@@ -42,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (done === 'interrupted') return interruptedCode;
     process.stdout.write(`\n${formatReport(done)}\n\n`);
     const code = isIntact(done) && (file?.rejected.length ?? 0) === 0 ? 0 : 1;
-    if (!options.once) await stayUp(deployment.url, tenants, stop);
+    if (!options.once) await stayUp(deployment, tenants, stop);
     if (options.json) process.stdout.write(`${JSON.stringify(done)}\n`);
     return options.once ? code : 0;
   } finally {
@@ -62,11 +67,13 @@ async function readFiles(
 }
 
 async function stayUp(
-  url: string,
+  deployment: LocalDeployment,
   [tenant]: readonly DemoTenant[],
   stop: Promise<unknown>,
 ): Promise<void> {
-  if (tenant !== undefined) process.stdout.write(`${tryIt(url, tenant)}\n`);
+  await mkdir(dirname(outputsFile), { recursive: true });
+  await writeFile(outputsFile, `${JSON.stringify(deployment.outputs, null, 2)}\n`);
+  if (tenant !== undefined) process.stdout.write(`${tryIt(deployment, tenant, outputsFile)}\n`);
   await stop;
   process.stderr.write('\nStopping\n');
 }

@@ -44,7 +44,15 @@ const s3: Dialect = {
   denied: { code: 'AccessDenied', status: 403 },
 };
 
-const dialects: Readonly<Record<string, Dialect>> = { sts, s3 };
+/** https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html */
+const lambda: Dialect = {
+  ...json,
+  'unknown-key': { code: 'UnrecognizedClientException', status: 403 },
+  'expired-token': { code: 'ExpiredTokenException', status: 403 },
+  denied: { code: 'AccessDeniedException', status: 403 },
+};
+
+const dialects: Readonly<Record<string, Dialect>> = { sts, s3, lambda };
 
 const mismatch =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';

@@ -48,7 +48,7 @@ export interface AwsResponse {
 
 /** A service behind the front door. */
 export interface AwsService {
-  /** Its name in a SigV4 credential scope: `kinesis`, `dynamodb`, `sts`, `kms`, `s3`, `sqs`. */
+  /** Its name in a SigV4 credential scope: `kinesis`, `dynamodb`, `sts`, `kms`, `s3`, `sqs`, `lambda`. */
   readonly name: string;
   /** The operation that a request names, such as `PutRecords`. */
   operation(request: Omit<AwsRequest, 'operation' | 'principal'>): string;

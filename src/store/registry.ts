@@ -3,6 +3,8 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  paginateScan,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import type { ApiKeyRecord } from '../domain/api-key.ts';
@@ -41,6 +43,17 @@ export interface Registry {
   createTenant(tenant: Tenant): Promise<'created' | 'exists'>;
   /** Changes nothing if the key's id exists. */
   putKey(keyId: string, record: ApiKeyRecord): Promise<'created' | 'exists'>;
+  /**
+   * Replaces what a tenant was by what it shall be; `conflict`, and nothing changed, if it is no longer as it
+   * was. Throws a RangeError for fewer shards: what lies in the others would be looked for nowhere.
+   */
+  setTenant(from: Tenant, to: Tenant): Promise<'set' | 'conflict'>;
+  /** A key is good for nothing from its revocation on, and never good again. The first revocation stays. */
+  revokeKey(keyId: string, at: string): Promise<'revoked' | 'conflict'>;
+  /** Every tenant, in no order. Reads the whole table, page by page; throws at a row of another form, naming it. */
+  tenants(): AsyncGenerator<Tenant>;
+  /** Every key, revoked ones too, or those of one tenant; read like `tenants`. */
+  apiKeys(tenant?: string): AsyncGenerator<ApiKeyRecord & { readonly id: string }>;
 }
 
 interface TableOptions {
@@ -56,21 +69,32 @@ export function createRegistry({ client, table }: TableOptions): Registry {
     );
     return item;
   };
-  const create = async (item: Item): Promise<'created' | 'exists'> => {
-    try {
-      await client.send(
+  const create = (item: Item) =>
+    onCondition('created', 'exists', () =>
+      client.send(
         new PutItemCommand({
           TableName: table,
           Item: item,
           ConditionExpression: 'attribute_not_exists(id)',
         }),
-      );
-      return 'created';
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return 'exists';
-      throw error;
-    }
-  };
+      ),
+    );
+  async function* scan(prefix: string, tenant?: string): AsyncGenerator<Item> {
+    const ofTenant = tenant === undefined ? '' : ' AND tenant = :tenant';
+    const pages = paginateScan(
+      { client },
+      {
+        TableName: table,
+        ConsistentRead: true,
+        FilterExpression: `begins_with(id, :prefix)${ofTenant}`,
+        ExpressionAttributeValues: {
+          ':prefix': { S: prefix },
+          ...(tenant === undefined ? {} : { ':tenant': { S: tenant } }),
+        },
+      },
+    );
+    for await (const { Items = [] } of pages) yield* Items;
+  }
 
   return {
     async tenant(id) {
@@ -83,7 +107,83 @@ export function createRegistry({ client, table }: TableOptions): Registry {
     },
     createTenant: (tenant) => create(ofTenant(tenantSchema.parse(tenant))),
     putKey: (keyId, record) => create(ofKey(keyIdSchema.parse(keyId), keySchema.parse(record))),
+    async setTenant(from, to) {
+      const next = tenantSchema.parse(to);
+      if (next.id !== from.id) throw new RangeError('a tenant cannot be renamed');
+      if (next.shards < from.shards) throw new RangeError('shards can only be raised');
+      return onCondition('set', 'conflict', () =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: { id: { S: `tenant#${next.id}` } },
+            UpdateExpression: 'SET retentionDays = :days, shards = :shards, #quota = :quota',
+            ConditionExpression:
+              'retentionDays = :days0 AND shards = :shards0 AND #quota = :quota0',
+            ExpressionAttributeNames: { '#quota': 'credentialsPerMinute' },
+            ExpressionAttributeValues: {
+              ':days': { N: String(next.retentionDays) },
+              ':shards': { N: String(next.shards) },
+              ':quota': { N: String(next.credentialsPerMinute) },
+              ':days0': { N: String(from.retentionDays) },
+              ':shards0': { N: String(from.shards) },
+              ':quota0': { N: String(from.credentialsPerMinute) },
+            },
+          }),
+        ),
+      );
+    },
+    revokeKey: (keyId, at) =>
+      onCondition('revoked', 'conflict', () =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: { id: { S: `key#${keyIdSchema.parse(keyId)}` } },
+            UpdateExpression: 'SET revoked = :at',
+            ConditionExpression: 'attribute_exists(id) AND attribute_not_exists(revoked)',
+            ExpressionAttributeValues: { ':at': { S: z.iso.datetime().parse(at) } },
+          }),
+        ),
+      ),
+    async *tenants() {
+      for await (const item of scan('tenant#')) {
+        const id = nameOf(item, 'tenant#');
+        yield readRow(item, () => toTenant(id, item));
+      }
+    },
+    async *apiKeys(tenant) {
+      for await (const item of scan('key#', tenant)) {
+        const id = nameOf(item, 'key#');
+        yield readRow(item, () => ({ id, ...toKey(item) }));
+      }
+    },
   };
+}
+
+/** Runs a conditional write; `unmet` if its condition does not hold. */
+async function onCondition<const Met, const Unmet>(
+  met: Met,
+  unmet: Unmet,
+  write: () => Promise<unknown>,
+): Promise<Met | Unmet> {
+  try {
+    await write();
+    return met;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return unmet;
+    throw error;
+  }
+}
+
+function nameOf(item: Item, prefix: string): string {
+  return (item['id']?.S ?? '').slice(prefix.length);
+}
+
+function readRow<T>(item: Item, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new TypeError(`the registry's row ${item['id']?.S} is of another form`, { cause });
+  }
 }
 
 function ofTenant(tenant: Tenant): Item {

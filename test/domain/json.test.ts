@@ -89,10 +89,11 @@ test('what is found agrees with a reader that is written out in full', () => {
     fc.property(texts, (text) => {
       const result = parseJson(text);
       const faults = readStrictly(text, limits.depth);
-      // Which of two values a doubled key keeps is the engine's affair, and not always the same.
+      const [first] = faults;
+      expect(result.ok ? undefined : result.fault).toBe(first);
+      // Which of two values a doubled key keeps is the engine's affair, and not always the same: of
+      // {"é":1,"\u00e9":{},"\\":1} Node 24 gives the last é once, and after that the first.
       if (!faults.has('duplicate-key')) expect(dump(result.value)).toBe(dump(JSON.parse(text)));
-      if (result.ok) expect(faults).toEqual(new Set());
-      else expect(faults).toContain(result.fault);
       const outcome = result.ok ? 'ok' : result.fault;
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
     }),

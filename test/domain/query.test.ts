@@ -142,6 +142,16 @@ test('late takes the value true only', () => {
   expect(clause('late', ['true', 'x'])).toBeUndefined();
 });
 
+test('a path leads into objects, with a dot for each step, and not into arrays', () => {
+  const it = event(now, { metadata: { a: { b: { c: 1 } }, list: [{ d: 'x' }] } });
+  const finds = (path: string, value: string) =>
+    matches([clause(`metadata.${path}`, [value]) ?? []], it, false);
+  expect(finds('a.b.c', '1')).toBe(true);
+  for (const path of ['abc', 'ab.c', 'a.bc', 'c', 'b.c', 'a.b', 'a'])
+    expect(finds(path, '1')).toBe(false);
+  for (const path of ['list', 'list.d', 'list.0.d']) expect(finds(path, 'x')).toBe(false);
+});
+
 test('a path with an equals sign is not mistaken for a value with one', () => {
   const it = event(now, { metadata: { 'a=b': 'c' } });
   expect(matches([clause('metadata.a=b', ['c']) ?? []], it, false)).toBe(true);

@@ -362,7 +362,11 @@ test('the auditor runs every minute, by a rule that alone may invoke it', () => 
 });
 
 test('a stage’s outputs say where everything is', () => {
-  expect(Object.keys(dev.service.findOutputs('*'))).toEqual(['ApiUrl']);
+  expect(Object.keys(dev.service.findOutputs('*'))).toEqual([
+    'ApiUrl',
+    'ConsumerFunction',
+    'Issuer',
+  ]);
   expect(
     Object.keys(dev.data.findOutputs('*')).filter((name) => !name.startsWith('Exports')),
   ).toEqual([
@@ -375,5 +379,6 @@ test('a stage’s outputs say where everything is', () => {
     'QuarantineBucket',
     'RedriveBucket',
     'DeadLetterQueueUrl',
+    'SigningKeyArn',
   ]);
 });

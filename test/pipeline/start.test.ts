@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,9 +27,11 @@ afterEach(async () => {
 
 /** What `npm start -- <args>` runs, in a process group of its own, as a terminal starts it. */
 function start(...args: readonly string[]) {
+  const temporary = mkdtempSync(join(folder, 'tmp-'));
   const child = spawn(process.execPath, ['src/local/main.ts', ...args], {
     cwd: root,
     detached: true,
+    env: { ...process.env, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -38,7 +40,7 @@ function start(...args: readonly string[]) {
   child.stdout.on('data', (data) => (output.stdout += data));
   child.stderr.on('data', (data) => (output.stderr += data));
   const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code, ...output }));
-  return { pid: child.pid ?? 0, output, ended };
+  return { pid: child.pid ?? 0, output, ended, temporary };
 }
 
 /** The last line of the output, which `--json` promises to be the report. */
@@ -123,9 +125,9 @@ function childrenOf(pid: number): number[] {
 }
 
 describe.runIf(process.platform === 'linux')('npm start, staying up', () => {
-  test('prints what to try, and on Ctrl-C exits and leaves no process and no open port behind', async () => {
+  test('prints what to try, and on Ctrl-C exits and leaves no process, open port or file behind', async () => {
     const port = await freePort();
-    const { pid, output, ended } = start('--events', '20', '--port', String(port));
+    const { pid, output, ended, temporary } = start('--events', '20', '--port', String(port));
     await until(() => output.stdout.includes('Ctrl-C stops everything'));
     const command = /^curl -s -H '(Authorization): ([^']+)' '([^']+)'/m.exec(output.stdout);
     const [, name = '', value = '', url = ''] = command ?? [];
@@ -137,15 +139,22 @@ describe.runIf(process.platform === 'linux')('npm start, staying up', () => {
     process.kill(-pid, 'SIGINT');
     expect((await ended).code).toBe(0);
     await until(() => !children.some(isAlive));
+    expect(readdirSync(temporary)).toEqual([]);
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  test('interrupted in the middle of its work, leaves no process behind', async () => {
-    const { pid, output, ended } = start('--events', '2000000', '--port', String(await freePort()));
+  test('interrupted in the middle of its work, leaves no process and no file behind', async () => {
+    const { pid, output, ended, temporary } = start(
+      '--events',
+      '2000000',
+      '--port',
+      String(await freePort()),
+    );
     await until(() => output.stderr.includes('Shipping') && childrenOf(pid).length > 1);
     const children = childrenOf(pid);
     process.kill(-pid, 'SIGINT');
     expect((await ended).code).toBe(130);
     await until(() => !children.some(isAlive));
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });

@@ -1,7 +1,12 @@
+import type { LocalDeployment } from '../deployment.ts';
 import type { DemoTenant } from './tenants.ts';
 
 /** What to do with a deployment that stays up. */
-export function tryIt(url: string, { id, apiKey }: DemoTenant): string {
+export function tryIt(
+  { url, credentials, place }: LocalDeployment,
+  { id, apiKey }: DemoTenant,
+  outputsFile: string,
+): string {
   const auth = `-H 'Authorization: Bearer ${apiKey}'`;
   const script = [
     `import('./src/client/index.ts').then(async ({ createAuditClient }) => {`,
@@ -22,6 +27,12 @@ curl -s ${auth} -H 'Accept: application/x-ndjson' '${url}/v1/events?action=invoi
 
 npx node -e "
 ${script}"
+
+To operate it (npm run sealtrail -- --help), as this local AWS's root:
+
+export AWS_ENDPOINT_URL=${url} AWS_REGION=${place.region} \\
+  AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
+npm run sealtrail -- tenants list --outputs ${outputsFile}
 
 Ctrl-C stops everything.`;
 }

@@ -1,0 +1,67 @@
+import { sha256, toTime } from '../../domain/encoding.ts';
+import { audited } from '../audited.ts';
+import type { Command } from '../command.ts';
+import { UsageError } from '../failure.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { forgetNotices } from './forget-notices.ts';
+import { byId } from './select.ts';
+
+/** What one audit event can name: its targets, and its line's 64 KiB. */
+const maxObjects = 50;
+const maxLetters = 200;
+
+export const discardDeadLetters: Command = {
+  name: 'dlq discard',
+  summary: 'give records up, with a written reason',
+  options: {
+    id: {
+      value: 'ID',
+      repeated: true,
+      help: 'this one, or with no #… all of this object; may be given several times; required',
+    },
+    why: { value: 'TEXT', help: 'the reason, which stands in the log; required' },
+  },
+  about: [
+    `At most ${maxLetters} records of ${maxObjects} objects at a time. Each one’s id, reason and SHA-256 are recorded before anything is removed.`,
+    'The buckets keep versions: what was discarded can be had again until its version expires, and under Object Lock nothing but a marker is written.',
+  ],
+  examples: [
+    'dlq discard --id quarantine/2026/11/24/shardId-000000000001/4956…-4956….ndjson#4956… --why "load test of November 23, ticket OPS-1234"',
+  ],
+  async run(args, session) {
+    const ids = args.texts('id');
+    const why = args.text('why')?.trim() ?? '';
+    if (ids.length === 0) throw new UsageError('--id is missing: which ones?');
+    if (why.length < 8 || why.length > 2000)
+      throw new UsageError('--why "…" is missing: a reason of 8 to 2,000 characters');
+    const deadLetters = createDeadLetters(session);
+    const chosen = await byId(ids, deadLetters);
+    const letters = chosen.flatMap((each) => each.letters);
+    if (chosen.length > maxObjects || letters.length > maxLetters)
+      throw new UsageError(`at most ${maxLetters} records of ${maxObjects} objects at a time`);
+    const targets = chosen.map(({ object: { bucket, key } }) => ({
+      type: 'dead-letters',
+      id: `${bucket}/${key}`.slice(0, 512),
+    }));
+    const records = letters.map(({ sequenceNumber, code, arrival, data }) => ({
+      sequenceNumber,
+      code,
+      arrival: toTime(arrival),
+      sha256: sha256(data).toString('base64url'),
+    }));
+    await audited(
+      session,
+      { action: 'deadletter.discard', targets, reason: why, metadata: { records } },
+      async () => {
+        for (const { object, letters: gone } of chosen)
+          await deadLetters.remove(object, new Set(gone));
+        return { value: undefined };
+      },
+    );
+    session.out.rows(
+      letters.map(({ id, code }) => ({ id, reason: code, discarded: true })),
+      ['reason', 'id'],
+    );
+    await forgetNotices(session);
+  },
+};
