@@ -80,6 +80,7 @@ export default {
       ...pkg('@types/aws-lambda'),
       '^(node:)?crypto$',
     ]),
+    room('auditor', '^src/auditor/', ['^src/auditor/', ...operations, ...pkg('@types/aws-lambda')]),
     room('lib', '^lib/', [
       '^lib/',
       '^src/[a-z]+/env\\.ts$',

@@ -5,7 +5,9 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { AuditStore, type AuditStoreProps } from './audit-store.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { Auditor } from './constructs/auditor.ts';
 import { Consumer } from './constructs/consumer.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import { HttpApi } from './constructs/http-api.ts';
 import { issuerName } from './constructs/issuer.ts';
 import { administration, redriving } from './constructs/operator-statements.ts';
@@ -24,7 +26,8 @@ export interface AuditPipelineProps extends PipelineSettings {
 }
 
 /**
- * Audit logs in an app of your own: the token service, the consumer, the read API and their alarms, over a store.
+ * Audit logs in an app of your own: the token service, the consumer, the auditor and the read API, with their alarms and
+ * a dashboard, over a store.
  * The functions come bundled; no bundler is needed.
  *
  * @example
@@ -42,6 +45,8 @@ export class AuditPipeline extends Construct {
   readonly consumer: lambda.Function;
   /** What tenants, operators and auditors read through. */
   readonly read: lambda.Function;
+  /** Looks every minute for what is missing. */
+  readonly auditor: lambda.Function;
   /** The one address that clients and readers need, without a slash at its end. */
   readonly url: string;
   readonly #issuer: string;
@@ -56,7 +61,8 @@ export class AuditPipeline extends Construct {
     this.token = new TokenService(this, 'TokenService', { settings, data }).function;
     this.consumer = new Consumer(this, 'Consumer', { settings, data }).function;
     this.read = new ReadApi(this, 'ReadApi', { settings, data }).function;
-    const { token, consumer, read } = this;
+    this.auditor = new Auditor(this, 'Auditor', { settings, data }).function;
+    const { token, consumer, read, auditor } = this;
     const { api } = new HttpApi(this, 'HttpApi', {
       settings,
       routes: [
@@ -66,11 +72,14 @@ export class AuditPipeline extends Construct {
         { method: HttpMethod.GET, path: '/v1/events', handler: read },
         { method: HttpMethod.GET, path: '/v1/events/{id}', handler: read },
         { method: HttpMethod.GET, path: '/v1/feed', handler: read },
+        { method: HttpMethod.GET, path: '/v1/producers', handler: read },
       ],
     });
     this.url = api.apiEndpoint;
     this.#issuer = issuerName({ settings, data }).ISSUER;
-    new Alarms(this, 'Alarms', { settings, token, consumer, deadLetters: data.deadLetters, api });
+    const operated = { settings, data, token, consumer, auditor, read, api };
+    new Alarms(this, 'Alarms', operated);
+    new Dashboard(this, 'Dashboard', operated);
   }
 
   /** What a client or a tool needs to know of it, for the outputs of its stack. */

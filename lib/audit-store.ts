@@ -11,6 +11,8 @@ import {
   sortKey,
   summaryAttributes,
   summaryIndex,
+  watchAttribute,
+  watchIndex,
 } from '../src/store/keys.ts';
 import { DeadLetters } from './constructs/dead-letters.ts';
 import { guardKey } from './constructs/guard-key.ts';
@@ -33,6 +35,8 @@ export class AuditStore extends Construct {
   readonly grants: dynamodb.Table;
   readonly registry: dynamodb.Table;
   readonly quotas: dynamodb.Table;
+  /** What the auditor knows of each producer. */
+  readonly producers: dynamodb.Table;
   readonly stream: kinesis.Stream;
   /** With `streamKey: 'own'`: who puts or reads needs leave to use it. */
   readonly streamKey: kms.Key | undefined;
@@ -84,6 +88,18 @@ export class AuditStore extends Construct {
       timeToLiveAttribute: expiryAttribute,
     });
     acknowledge(this.quotas, 'AwsSolutions-DDB3', 'Counts are worth nothing the day after');
+
+    // What the auditor knows can be had again from the feed, but for what retention has taken.
+    this.producers = new dynamodb.Table(this, 'Producers', {
+      ...table,
+      ...keys,
+      timeToLiveAttribute: expiryAttribute,
+    });
+    this.producers.addGlobalSecondaryIndex({
+      indexName: watchIndex,
+      partitionKey: { name: watchAttribute, type: dynamodb.AttributeType.STRING },
+      projectionType: dynamodb.ProjectionType.ALL,
+    });
 
     this.streamKey =
       settings.streamKey === 'aws'
@@ -147,6 +163,7 @@ export class AuditStore extends Construct {
       GrantsTable: this.grants.tableName,
       RegistryTable: this.registry.tableName,
       QuotasTable: this.quotas.tableName,
+      ProducersTable: this.producers.tableName,
       QuarantineBucket: this.quarantine.bucketName,
       RedriveBucket: this.redrive.bucketName,
       DeadLetterQueueUrl: this.deadLetters.queueUrl,

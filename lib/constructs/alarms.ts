@@ -1,113 +1,121 @@
 import { Duration } from 'aws-cdk-lib';
-import type * as http from 'aws-cdk-lib/aws-apigatewayv2';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
+import type { OperatedProps } from './operated.ts';
+import { ownMetric, sumOf } from './own-metric.ts';
+import { type AlarmName, runbook } from './runbook.ts';
+import { writeThrottles } from './write-throttles.ts';
 
-export interface AlarmsProps {
-  readonly settings: Settings;
-  readonly token: lambda.Function;
-  readonly consumer: lambda.Function;
-  readonly deadLetters: sqs.Queue;
-  readonly api: http.HttpApi;
+/** When an alarm is raised. */
+interface Condition {
+  readonly metric: cloudwatch.IMetric;
+  /** @default 1 */
+  readonly atLeast?: number;
+  /** What it means that there is no datum. @default that nothing happened */
+  readonly missing?: cloudwatch.TreatMissingData;
 }
 
-/** Metrics that the functions write into their own logs, of which a single one is news, and what it says. */
-const own = {
-  Quarantined: 'Records were quarantined: see their reason codes',
-  UnknownVersion:
-    'Records of a version that the consumer does not know: a newer client than the service',
-  ProducerGaps: 'A producer’s numbers have a gap: batches are missing or late',
-  ProducerForks:
-    'A producer numbered two batches alike: two processes share a spool, or its key leaked',
-  Equivocations: 'Two events with one id and different bytes',
-  IntegrityErrors: 'What was stored does not open as it was signed',
-  Throttled: 'A tenant was throttled past the deadline: its records wait in the redrive bucket',
-} as const;
+const period = Duration.minutes(5);
 
-/** Nothing is dropped, missing or late unnoticed: an alarm for each way it could be. */
+/** Codes of records that do not prove to be whose they say; of records that came at the wrong time. */
+const forged = {
+  s: 'signature-invalid',
+  u: 'grant-unknown',
+  i: 'grant-invalid',
+  r: 'grant-revoked',
+  c: 'client-mismatch',
+};
+const stale = { e: 'grant-expired', t: 'too-old', a: 'clock-ahead' };
+
+/** Nothing is dropped, missing or late unnoticed: an alarm for each way it could be, with its runbook line. */
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, props: AlarmsProps) {
+  constructor(scope: Construct, id: string, props: OperatedProps) {
     super(scope, id);
     const { settings } = props;
-    const period = Duration.minutes(5);
     const topic =
       settings.alarmTopicArn === undefined
         ? undefined
         : sns.Topic.fromTopicArn(this, 'Topic', settings.alarmTopicArn);
-    const alarm = (
-      name: string,
-      alarmDescription: string,
-      metric: cloudwatch.IMetric,
-      atLeast = 1,
-    ): void => {
+    for (const [name, condition] of Object.entries(conditions(props))) {
+      const { means, do: act } = runbook[name as AlarmName];
       const made = new cloudwatch.Alarm(this, name, {
         alarmName: `sealtrail-${settings.stage}-${name}`,
-        alarmDescription,
-        metric,
-        threshold: atLeast,
+        alarmDescription: `Means: ${means}\nDo: ${act}`,
+        metric: condition.metric,
+        threshold: condition.atLeast ?? 1,
         evaluationPeriods: 1,
         comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        // No datum means that nothing happened, on every metric here.
-        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+        treatMissingData: condition.missing ?? cloudwatch.TreatMissingData.NOT_BREACHING,
       });
       if (topic !== undefined) made.addAlarmAction(new SnsAction(topic));
-    };
-    const age = props.consumer.metric('IteratorAge', { statistic: 'Maximum', period });
-
-    alarm('Late', 'The consumer is 5 minutes behind', age, Duration.minutes(5).toMilliseconds());
-    alarm(
-      'NearLoss',
-      'The consumer is behind by a tenth of what the stream keeps: mend it before records expire',
-      age,
-      Duration.days(settings.streamRetentionDays).toMilliseconds() / 10,
-    );
-    alarm(
-      'ConsumerErrors',
-      'The consumer failed as a whole',
-      props.consumer.metricErrors({ statistic: 'Sum', period }),
-    );
-    alarm(
-      'DeadLetters',
-      'Records wait in the quarantine or redrive bucket',
-      props.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period }),
-    );
-    alarm(
-      'DeliveryFailures',
-      'Lambda could not keep what the consumer gave up: those records are lost when the stream lets go',
-      props.consumer.metric('DestinationDeliveryFailures', { statistic: 'Sum', period }),
-    );
-    alarm(
-      'TokenErrors',
-      'The token service failed as a whole',
-      props.token.metricErrors({ statistic: 'Sum', period }),
-    );
-    alarm(
-      'ServerErrors',
-      'The API answered 5xx: no credentials are vended, or nothing can be read',
-      // Of the whole API: a metric for each route is charged, one by one.
-      props.api.metricServerError({
-        statistic: 'Sum',
-        period,
-        dimensionsMap: { ApiId: props.api.apiId, Stage: '$default' },
-      }),
-    );
-    for (const [name, description] of Object.entries(own)) {
-      alarm(
-        name,
-        description,
-        new cloudwatch.Metric({
-          namespace: 'Sealtrail',
-          metricName: name,
-          dimensionsMap: { Stage: settings.stage },
-          statistic: 'Sum',
-          period,
-        }),
-      );
     }
   }
+}
+
+function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>> {
+  const { settings, data, token, consumer, auditor, api } = props;
+  const age = consumer.metric('IteratorAge', { statistic: 'Maximum', period });
+  const sum = { statistic: 'Sum', period };
+  const own = (name: string): Condition => ({ metric: ownMetric(settings, name, { period }) });
+  return {
+    Late: { metric: age, atLeast: Duration.minutes(5).toMilliseconds() },
+    NearLoss: {
+      metric: age,
+      atLeast: Duration.days(settings.streamRetentionDays).toMilliseconds() / 10,
+    },
+    ConsumerErrors: { metric: consumer.metricErrors(sum) },
+    ConsumerThrottles: { metric: consumer.metricThrottles(sum) },
+    WriteThrottles: { metric: sumOf(writeThrottles(data, period), 'write throttles', period) },
+    Throttled: own('Throttled'),
+    DeliveryFailures: { metric: consumer.metric('DestinationDeliveryFailures', sum) },
+
+    DeadLetters: {
+      metric: data.deadLetters.metricApproximateNumberOfMessagesVisible({
+        statistic: 'Maximum',
+        period,
+      }),
+    },
+    Quarantined: own('Quarantined'),
+    QuarantinedForged: { metric: quarantined(settings, forged, 'forged') },
+    QuarantinedStale: { metric: quarantined(settings, stale, 'stale') },
+    UnknownVersion: own('UnknownVersion'),
+
+    // What is open now, told every minute. No datum: the auditor does not run, and nothing was mended by that.
+    ProducerGaps: {
+      metric: ownMetric(settings, 'ProducerGaps', { period, statistic: 'Maximum' }),
+      missing: cloudwatch.TreatMissingData.IGNORE,
+    },
+    ProducerForks: own('ProducerForks'),
+    Equivocations: own('Equivocations'),
+    IntegrityErrors: own('IntegrityErrors'),
+    AuditorSilent: {
+      metric: ownMetric(settings, 'AuditorLag', { period, statistic: 'Maximum' }),
+      atLeast: Duration.minutes(15).toMilliseconds(),
+      missing: cloudwatch.TreatMissingData.BREACHING,
+    },
+    AuditorErrors: { metric: auditor.metricErrors(sum) },
+
+    TokenErrors: { metric: token.metricErrors(sum) },
+    TokenFailed: own('TokenFailed'),
+    TokenRefused: { ...own('TokenRefused'), atLeast: 100 },
+    IssuerThrottled: own('IssuerThrottled'),
+    ServerErrors: {
+      // Of the whole API: a metric for each route is charged, one by one.
+      metric: api.metricServerError({
+        ...sum,
+        dimensionsMap: { ApiId: api.apiId, Stage: '$default' },
+      }),
+    },
+  };
+}
+
+function quarantined(settings: Settings, reasons: Record<string, string>, label: string) {
+  const metrics = Object.entries(reasons).map(([id, reason]) => [
+    id,
+    ownMetric(settings, 'Quarantined', { period, reason }),
+  ]);
+  return sumOf(Object.fromEntries(metrics), label, period);
 }

@@ -10,7 +10,7 @@ import { reasoned, type Statement } from './reasoned.ts';
 export interface HouseFunctionProps<Environment extends object> {
   readonly settings: Settings;
   /** Its bundle's folder, and the end of its physical name. */
-  readonly name: 'token' | 'consumer' | 'read';
+  readonly name: 'token' | 'consumer' | 'read' | 'auditor';
   readonly description: string;
   readonly memorySize: number;
   readonly timeout: Duration;

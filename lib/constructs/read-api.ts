@@ -27,6 +27,7 @@ export class ReadApi extends Construct {
       BATCHES_TABLE: data.batches.tableName,
       GRANTS_TABLE: data.grants.tableName,
       REGISTRY_TABLE: data.registry.tableName,
+      PRODUCERS_TABLE: data.producers.tableName,
       CURSOR_KEY: data.cursorKey.keyArn,
     };
     this.function = new HouseFunction(this, 'Read', {
@@ -59,6 +60,11 @@ export class ReadApi extends Construct {
           sid: 'ReadRegistry',
           actions: ['dynamodb:GetItem'],
           resources: [data.registry.tableArn],
+        },
+        {
+          sid: 'ReadProducers',
+          actions: ['dynamodb:Query'],
+          resources: [data.producers.tableArn],
         },
         readIssuerKeys(props),
         {

@@ -15,7 +15,6 @@ export interface ConsumeOptions {
   readonly quarantine: PutObject;
   /** Takes what may be accepted later. */
   readonly redrive: PutObject;
-  readonly countForks: (stored: readonly StoredBatch[]) => number;
   readonly log: Log;
 }
 
@@ -133,7 +132,7 @@ async function store(
   { id, signal }: Invocation,
   options: ConsumeOptions,
 ): Promise<Entry[]> {
-  const { writer, log, countForks } = options;
+  const { writer, log } = options;
   const batches = entries.flatMap(({ outcome }) =>
     outcome.kind === 'batch' ? [outcome.batch] : [],
   );
@@ -147,8 +146,6 @@ async function store(
       settled.set(batch, inserted[i] === 'throttled' ? 'throttled' : 'undone');
     await writer.appendFeed(stored, id, signal);
     for (const batch of stored) settled.set(batch, 'batch');
-    const forks = countForks(stored);
-    if (forks > 0) log.count('ProducerForks', forks);
   } catch (error) {
     log.error('batches could not be stored', { batches: batches.length, ...describeError(error) });
   }

@@ -13,7 +13,6 @@ import { consume } from './consume.ts';
 import { consumerEnv } from './env.ts';
 import type { PutObject } from './quarantine.ts';
 import type { RedriveEvent } from './redrive.ts';
-import { watchProducers } from './watch-producers.ts';
 
 const env = parseEnv(consumerEnv, process.env);
 const log = createLog(env.STAGE);
@@ -52,7 +51,6 @@ const options = {
   grants,
   quarantine: putTo(env.QUARANTINE_BUCKET),
   redrive: putTo(env.REDRIVE_BUCKET),
-  countForks: watchProducers(),
   log,
 };
 

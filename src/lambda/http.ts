@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type ErrorCode, SealtrailError } from '../domain/error.ts';
-import { describeError, type Log } from './log.ts';
+import { describeError, type Log, type Service } from './log.ts';
 
 /** A request of the HTTP API (payload format 2.0), with nothing decoded that could be decoded in two ways. */
 export interface HttpRequest {
@@ -23,12 +23,19 @@ export interface HttpResponse {
 
 export type Operation = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** A Lambda handler for these routes (`POST /v1/credentials`), with errors answered as RFC 9457 problems. */
-export function httpHandler(routes: Readonly<Record<string, Operation>>, log: Log) {
+/**
+ * A Lambda handler for these routes (`POST /v1/credentials`), with errors answered as RFC 9457 problems, and
+ * counted: what failed on our side, and who was refused (401, 403, 429), by code.
+ */
+export function httpHandler(
+  routes: Readonly<Record<string, Operation>>,
+  log: Log,
+  service: Service,
+) {
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
     .use({
       onError: (request) => {
-        request.response = toResult(problem(request.error, log));
+        request.response = toResult(problem(request.error, log, service));
       },
     })
     .handler(async (event) => {
@@ -89,12 +96,14 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /** `serverTime` lets a client whose clock is off see by how much. */
-function problem(error: unknown, log: Log): HttpResponse {
+function problem(error: unknown, log: Log, service: Service): HttpResponse {
   const ours = error instanceof SealtrailError ? error : undefined;
   const status = (ours && statuses[ours.code]) ?? 500;
   const code = status === 500 && ours?.code !== 'integrity-broken' ? 'internal' : ours?.code;
   if (code === 'integrity-broken') log.count('IntegrityErrors', 1);
   if (status >= 500) log.error('request failed', { code, ...describeError(ours?.cause ?? error) });
+  if (status >= 500) log.count(`${service}Failed`, 1, code);
+  if (status === 401 || status === 403 || status === 429) log.count(`${service}Refused`, 1, code);
   const detail = code === 'internal' ? 'something failed on our side' : ours?.message;
   return {
     status,

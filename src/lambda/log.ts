@@ -1,12 +1,22 @@
-/** The metrics that the stack has alarms on; each is a count. */
+/** The metrics of the stack's alarms and dashboard. */
 type Metric =
   | 'Quarantined'
   | 'UnknownVersion'
   | 'ProducerGaps'
   | 'ProducerForks'
+  | 'ProducersUnfinished'
+  | 'AuditorLag'
   | 'Equivocations'
   | 'IntegrityErrors'
-  | 'Throttled';
+  | 'Throttled'
+  | `${Service}${'Refused' | 'Failed'}`
+  | 'IssuerThrottled';
+
+/** Those who answer requests. */
+export type Service = 'Token' | 'Read';
+
+/** What is not a count. */
+const units: Partial<Record<Metric, string>> = { AuditorLag: 'Milliseconds' };
 
 /** Structured lines on standard output. Never given a key, a token, a credential or an event's content. */
 export interface Log {
@@ -43,7 +53,7 @@ function emf(stage: string, metric: Metric, value: number, reason: string | unde
         {
           Namespace: 'Sealtrail',
           Dimensions: dimensions,
-          Metrics: [{ Name: metric, Unit: 'Count' }],
+          Metrics: [{ Name: metric, Unit: units[metric] ?? 'Count' }],
         },
       ],
     },

@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The functions of the stack, each with its handler in `src/<name>/handler.ts`. */
-const functionNames = ['token', 'consumer', 'read'] as const;
+const functionNames = ['token', 'consumer', 'read', 'auditor'] as const;
 
 export interface BuildOptions {
   /** Folder that holds `<name>/handler.ts`. @default `src` of this package */

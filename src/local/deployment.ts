@@ -33,7 +33,7 @@ export interface LocalDeployment {
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The local operator's, who may do everything but what a resource policy denies. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** By the last part of the physical name: `token`, `consumer`, `read`. */
+  /** By the last part of the physical name: `token`, `consumer`, `read`, `auditor`. */
   readonly functions: ReadonlyMap<string, LambdaFunction>;
   /** From the stream to the consumer, started. */
   readonly mapping: EventSourceMapping;
@@ -111,6 +111,7 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
       throw new Error('The templates must hold exactly one event source mapping');
     }
     mapping.start();
+    provider.schedules.start();
     const { accessKeyId, secretAccessKey } = iam.root;
     return {
       url: endpoint,

@@ -10,6 +10,7 @@ export const readEnv = z.object({
   BATCHES_TABLE: z.string().min(1),
   GRANTS_TABLE: z.string().min(1),
   REGISTRY_TABLE: z.string().min(1),
+  PRODUCERS_TABLE: z.string().min(1),
   /** ARN of the KMS HMAC key (HMAC_256) from which the cursor's key is derived. */
   CURSOR_KEY: z.string().min(1),
 });

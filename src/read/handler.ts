@@ -9,6 +9,7 @@ import { quietLogger } from '../lambda/quiet-logger.ts';
 import { verifiedGrants } from '../lambda/verified-grants.ts';
 import { createBatchReader } from '../store/batch-reader.ts';
 import { createGrantLog } from '../store/grant-log.ts';
+import { createProducers } from '../store/producers.ts';
 import { createRegistry } from '../store/registry.ts';
 import { authenticateReader } from './access.ts';
 import { cursorSecret } from './cursor-secret.ts';
@@ -16,6 +17,7 @@ import { readEnv } from './env.ts';
 import { feed } from './feed.ts';
 import { getEvent } from './get-event.ts';
 import { listEvents, type ReadOptions } from './list-events.ts';
+import { listProducers } from './list-producers.ts';
 
 const env = parseEnv(readEnv, process.env);
 const log = createLog(env.STAGE);
@@ -29,6 +31,8 @@ const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
   return PublicKey ?? new Uint8Array();
 });
 
+const registry = createRegistry({ client: dynamodb, table: env.REGISTRY_TABLE });
+
 const options: ReadOptions = {
   reader: createBatchReader({ client: dynamodb, table: env.BATCHES_TABLE }),
   grants: verifiedGrants({
@@ -38,7 +42,7 @@ const options: ReadOptions = {
   }),
   authenticate: authenticateReader(
     authenticateApiKey({
-      lookup: createRegistry({ client: dynamodb, table: env.REGISTRY_TABLE }).apiKey,
+      lookup: registry.apiKey,
       now: Date.now,
     }),
   ),
@@ -57,6 +61,12 @@ export const handler = httpHandler(
     'GET /v1/events': listEvents(options),
     'GET /v1/events/{id}': getEvent(options),
     'GET /v1/feed': feed(options),
+    'GET /v1/producers': listProducers({
+      ...options,
+      producers: createProducers({ client: dynamodb, table: env.PRODUCERS_TABLE }),
+      retentionDays: async (tenant) => (await registry.tenant(tenant))?.retentionDays,
+    }),
   },
   log,
+  'Read',
 );

@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  BatchGetItemCommand,
   type DynamoDBClient,
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { fromTime } from '../domain/encoding.ts';
-import { SealtrailError } from '../domain/error.ts';
+import { batchGet } from './batch-get.ts';
 import type { BatchReader, FeedEntry, ReadBatch, Start, Summary } from './batch-store.ts';
 import * as keys from './keys.ts';
 import type { Item } from './partiql-insert.ts';
@@ -127,41 +125,6 @@ function condition(pk: string, order: 'asc' | 'desc', start: Start | undefined) 
       ...(start === undefined ? {} : { ':start': { S: start.key } }),
     },
   };
-}
-
-/** Strongly consistent; asks again for what DynamoDB left out (16 MB an answer, or throttling). */
-async function batchGet(
-  client: DynamoDBClient,
-  table: string,
-  wanted: readonly Item[],
-  attributes: readonly string[],
-): Promise<Item[]> {
-  const found: Item[] = [];
-  let open = [...wanted];
-  const names = Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
-  for (let fruitless = 0; open.length > 0; ) {
-    const now = open.slice(0, 100);
-    const answer = await client.send(
-      new BatchGetItemCommand({
-        RequestItems: {
-          [table]: {
-            Keys: now,
-            ConsistentRead: true,
-            ProjectionExpression: Object.keys(names).join(', '),
-            ExpressionAttributeNames: names,
-          },
-        },
-      }),
-    );
-    const items = answer.Responses?.[table] ?? [];
-    const left = answer.UnprocessedKeys?.[table]?.Keys ?? [];
-    found.push(...items);
-    open = [...left, ...open.slice(100)];
-    fruitless = left.length === now.length ? fruitless + 1 : 0;
-    if (fruitless === 6) throw new SealtrailError('throttled', `${table} answers no reads`);
-    if (fruitless > 0) await sleep(Math.random() * 50 * 2 ** fruitless);
-  }
-  return found;
 }
 
 function text(item: Item, name: string): string {

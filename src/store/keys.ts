@@ -51,3 +51,21 @@ export function feedPartition(tenant: string, day: string, shard: number): strin
 export function calendarPartition(tenant: string): string {
   return `${tenant}#calendar`;
 }
+
+/** Index of the `producers` table: those that still need an eye, all under one key. */
+export const watchIndex = 'watch';
+export const watchAttribute = 'watch';
+
+/** In the `producers` table a partition is a tenant. What is known of a producer: */
+export function producerSortKey(client: string, producer: string): string {
+  return `${producerPrefix}${client}#${producer}`;
+}
+export const producerPrefix = 'producer#';
+
+/** The marks of so many of a producer's batches, by number: see `domain/producer.ts`. */
+export function marksSortKey(client: string, producer: string, page: number): string {
+  return `marks#${client}#${producer}#${page}`;
+}
+
+/** How far the tenant's feed was followed. */
+export const checkpointSortKey = 'checkpoint';

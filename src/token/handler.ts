@@ -13,6 +13,7 @@ import { createGrantLog } from '../store/grant-log.ts';
 import { createQuotas } from '../store/quotas.ts';
 import { createRegistry } from '../store/registry.ts';
 import { createCommits } from './commits.ts';
+import { countThrottles } from './count-throttles.ts';
 import { createCredentials } from './credentials.ts';
 import { tokenEnv } from './env.ts';
 import { grantIssuer } from './issue-grant.ts';
@@ -21,6 +22,7 @@ import { sessionVendor } from './vend.ts';
 
 const env = parseEnv(tokenEnv, process.env);
 const now = Date.now;
+const log = createLog(env.STAGE);
 
 // A client that waits would rather try again: one repetition each, and no call longer than 2 s.
 const calls = {
@@ -31,6 +33,8 @@ const calls = {
 const client = new DynamoDBClient(calls);
 const kms = new KMSClient(calls);
 const sts = new STSClient(calls);
+countThrottles(kms, () => log.count('IssuerThrottled', 1, 'kms'));
+countThrottles(sts, () => log.count('IssuerThrottled', 1, 'sts'));
 
 const registry = createRegistry({ client, table: env.REGISTRY_TABLE });
 const quotas = createQuotas({ client, table: env.QUOTAS_TABLE });
@@ -87,5 +91,6 @@ export const handler = httpHandler(
     'POST /v1/commits': createCommits({ authenticate, tenant, stored: batches.stored }),
     'GET /.well-known/jwks.json': createJwks(keys),
   },
-  createLog(env.STAGE),
+  log,
+  'Token',
 );

@@ -123,7 +123,6 @@ const options = {
   grants: async () => new Map([[who.grantId, { ...grantFor(who), key: createPublicKey(who.key) }]]),
   quarantine: async () => undefined,
   redrive: async () => undefined,
-  countForks: () => 0,
   log: createLog('bench', () => undefined),
 };
 

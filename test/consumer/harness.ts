@@ -1,5 +1,4 @@
 import { type ConsumeOptions, consume } from '../../src/consumer/consume.ts';
-import { watchProducers } from '../../src/consumer/watch-producers.ts';
 import { signBatch } from '../../src/domain/seal.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
@@ -66,7 +65,6 @@ export function consumerHarness(fates: Fates = {}) {
     },
     quarantine: putInto('quarantine'),
     redrive: putInto('redrive'),
-    countForks: watchProducers(),
     log: createLog('test', (text) => logged.push(text)),
   };
 

@@ -24,6 +24,7 @@ export function recordingProvider(place: Place): { provider: Provider; calls: Ca
     function: [],
     eventSourceMapping: [],
     permission: [],
+    rule: [],
     httpApi: [],
     httpStage: [],
     integration: [],
@@ -80,6 +81,10 @@ export function recordingProvider(place: Place): { provider: Provider; calls: Ca
     })),
     eventSourceMapping: record('eventSourceMapping', plain('mapping')),
     permission: record('permission', plain('permission')),
+    rule: record('rule', ({ name }) => ({
+      ref: name,
+      attributes: { Arn: arn('events', `rule/${name}`) },
+    })),
     httpApi: record('httpApi', () => ({
       ref: 'api',
       attributes: { ApiEndpoint: 'http://127.0.0.1' },

@@ -116,6 +116,20 @@ describe('the table of batches', () => {
   });
 });
 
+test('the table of producers can be altered, and has an index of those that need an eye', () => {
+  prod.hasResourceProperties('AWS::DynamoDB::Table', {
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'watch',
+        KeySchema: [{ AttributeName: 'watch', KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+    TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+    ResourcePolicy: Match.absent(),
+  });
+});
+
 test('the stream is on demand, keeps a week and is encrypted', () => {
   prod.hasResourceProperties('AWS::Kinesis::Stream', {
     StreamModeDetails: { StreamMode: 'ON_DEMAND' },

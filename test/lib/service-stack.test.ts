@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { auditorEnv } from '../../src/auditor/env.ts';
 import { consumerEnv } from '../../src/consumer/env.ts';
 import { provision } from '../../src/local/template/provision.ts';
 import { readEnv } from '../../src/read/env.ts';
@@ -53,8 +54,9 @@ function statements(role: string): unknown[] {
 }
 
 describe('what each role may do, and nothing else', () => {
-  test('the four roles are all there are', () => {
+  test('the five roles are all there are', () => {
     expect(calls.role.map(({ name }) => name).sort()).toEqual([
+      'AuditorRole',
       'ConsumerRole',
       'ReadApiReadRole',
       'TokenServiceTokenRole',
@@ -123,12 +125,29 @@ describe('what each role may do, and nothing else', () => {
       allow('ReadSummaries', 'dynamodb:Query', `${table('Batches')}/index/summary`),
       allow('ReadGrants', ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], table('Grants')),
       allow('ReadRegistry', 'dynamodb:GetItem', table('Registry')),
+      allow('ReadProducers', 'dynamodb:Query', table('Producers')),
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),
       allow(
         'DeriveCursorKey',
         'kms:GenerateMac',
         'arn:aws:kms:eu-west-1:111122223333:key/HMAC_256',
       ),
+    ]);
+  });
+
+  test('the auditor', () => {
+    expect(statements('AuditorRole')).toEqual([
+      log('auditor'),
+      {
+        ...allow('FollowFeed', 'dynamodb:Query', table('Batches')),
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#calendar', '*#feed#*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
+      allow('ListTenants', 'dynamodb:Scan', table('Registry')),
+      allow('KeepProducers', ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], table('Producers')),
+      allow('ReviewProducers', 'dynamodb:Query', `${table('Producers')}/index/watch`),
     ]);
   });
 
@@ -152,7 +171,7 @@ describe('whom each role trusts', () => {
 
   test('every other role trusts Lambda', () => {
     const others = calls.role.filter(({ name }) => name !== 'TokenServiceWriter');
-    expect(others).toHaveLength(3);
+    expect(others).toHaveLength(4);
     for (const { trust } of others) {
       expect(trust.Statement).toEqual([
         {
@@ -166,13 +185,15 @@ describe('whom each role trusts', () => {
 });
 
 describe('the functions', () => {
-  const common = { STAGE: 'dev', ISSUER: 'sealtrail/dev', ISSUER_KEYS: signingKey };
+  const stage = { STAGE: 'dev' };
+  const common = { ...stage, ISSUER: 'sealtrail/dev', ISSUER_KEYS: signingKey };
 
   test.each([
     [
       'token',
       tokenEnv,
       {
+        ...common,
         REGISTRY_TABLE: 'Registry',
         GRANTS_TABLE: 'Grants',
         QUOTAS_TABLE: 'Quotas',
@@ -187,6 +208,7 @@ describe('the functions', () => {
       'consumer',
       consumerEnv,
       {
+        ...common,
         BATCHES_TABLE: 'Batches',
         GRANTS_TABLE: 'Grants',
         QUARANTINE_BUCKET: 'deadlettersquarantine',
@@ -197,20 +219,33 @@ describe('the functions', () => {
       'read',
       readEnv,
       {
+        ...common,
         BATCHES_TABLE: 'Batches',
         GRANTS_TABLE: 'Grants',
         REGISTRY_TABLE: 'Registry',
+        PRODUCERS_TABLE: 'Producers',
         CURSOR_KEY: 'arn:aws:kms:eu-west-1:111122223333:key/HMAC_256',
+      },
+    ],
+    [
+      'auditor',
+      auditorEnv,
+      {
+        ...stage,
+        REGISTRY_TABLE: 'Registry',
+        BATCHES_TABLE: 'Batches',
+        PRODUCERS_TABLE: 'Producers',
+        GAP_GRACE_SECONDS: '120',
       },
     ],
   ] as const)('%s has this environment, which its handler takes', (name, schema, own) => {
     const made = calls.function.find((each) => each.name === `sealtrail-dev-${name}`);
-    expect(made?.environment).toEqual({ ...common, ...own });
+    expect(made?.environment).toEqual(own);
     expect(schema.strict().safeParse(made?.environment).error).toBeUndefined();
   });
 
   test('run on Node 24 and arm64, and their logs end', () => {
-    dev.service.resourceCountIs('AWS::Lambda::Function', 3);
+    dev.service.resourceCountIs('AWS::Lambda::Function', 4);
     dev.service.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -296,13 +331,16 @@ describe('the HTTP API', () => {
       'GET /v1/events → sealtrail-dev-read',
       'GET /v1/events/{id} → sealtrail-dev-read',
       'GET /v1/feed → sealtrail-dev-read',
+      'GET /v1/producers → sealtrail-dev-read',
       'POST /v1/commits → sealtrail-dev-token',
       'POST /v1/credentials → sealtrail-dev-token',
     ]);
-    const permissions = calls.permission.map(
-      ({ functionName, principal, sourceArn }) =>
-        `${principal} ${sourceArn?.split(':api/')[1]} → ${functionName}`,
-    );
+    const permissions = calls.permission
+      .filter(({ principal }) => principal === 'apigateway.amazonaws.com')
+      .map(
+        ({ functionName, principal, sourceArn }) =>
+          `${principal} ${sourceArn?.split(':api/')[1]} → ${functionName}`,
+      );
     expect(permissions.sort()).toEqual([
       'apigateway.amazonaws.com */*/.well-known/jwks.json → sealtrail-dev-token',
       'apigateway.amazonaws.com */*/v1/commits → sealtrail-dev-token',
@@ -310,6 +348,7 @@ describe('the HTTP API', () => {
       'apigateway.amazonaws.com */*/v1/events → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/events/{id} → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/feed → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/producers → sealtrail-dev-read',
     ]);
   });
 
@@ -328,70 +367,22 @@ describe('the HTTP API', () => {
   });
 });
 
-describe('the alarms', () => {
-  const names = [
-    'Late',
-    'NearLoss',
-    'ConsumerErrors',
-    'DeadLetters',
-    'DeliveryFailures',
-    'TokenErrors',
-    'ServerErrors',
-    'Quarantined',
-    'UnknownVersion',
-    'ProducerGaps',
-    'ProducerForks',
-    'Equivocations',
-    'IntegrityErrors',
-    'Throttled',
-  ];
-
-  test('are these', () => {
-    const alarms = Object.values(dev.service.findResources('AWS::CloudWatch::Alarm'));
-    expect(alarms.map((alarm) => alarm['Properties'].AlarmName).sort()).toEqual(
-      names.map((name) => `sealtrail-dev-${name}`).sort(),
-    );
-  });
-
-  test.each([
-    ['Late', 'IteratorAge', 300_000],
-    ['NearLoss', 'IteratorAge', 60_480_000],
-    ['ConsumerErrors', 'Errors', 1],
-    ['DeadLetters', 'ApproximateNumberOfMessagesVisible', 1],
-    ['DeliveryFailures', 'DestinationDeliveryFailures', 1],
-    ['TokenErrors', 'Errors', 1],
-    ['ServerErrors', '5xx', 1],
-  ] as const)('%s: %s at %d', (name, metric, threshold) => {
-    prod.service.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: `sealtrail-prod-${name}`,
-      MetricName: metric,
-      Threshold: threshold,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      EvaluationPeriods: 1,
-      Period: 300,
-      TreatMissingData: 'notBreaching',
-    });
-  });
-
-  test.each(names.slice(7))('%s: one datum of our own within 5 minutes', (name) => {
-    prod.service.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: `sealtrail-prod-${name}`,
-      Namespace: 'Sealtrail',
-      MetricName: name,
-      Dimensions: [{ Name: 'Stage', Value: 'prod' }],
-      Statistic: 'Sum',
-      Threshold: 1,
-      Period: 300,
-    });
-  });
-
-  test('tell the topic that the settings name, and nobody without it', () => {
-    const alarmTopicArn = 'arn:aws:sns:eu-west-1:111122223333:ops';
-    assemble({ alarmTopicArn }).service.allResourcesProperties('AWS::CloudWatch::Alarm', {
-      AlarmActions: [alarmTopicArn],
-    });
-    dev.service.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: Match.absent() });
-  });
+test('the auditor runs every minute, by a rule that alone may invoke it', () => {
+  expect(calls.rule).toEqual([
+    {
+      name: expect.stringMatching(/EveryMinute/),
+      everySeconds: 60,
+      functionNames: ['sealtrail-dev-auditor'],
+    },
+  ]);
+  expect(calls.permission.filter(({ functionName }) => /auditor/.test(functionName))).toEqual([
+    {
+      functionName: 'sealtrail-dev-auditor',
+      action: 'lambda:InvokeFunction',
+      principal: 'events.amazonaws.com',
+      sourceArn: `arn:aws:events:eu-west-1:111122223333:rule/${calls.rule[0]?.name}`,
+    },
+  ]);
 });
 
 test('a stage’s outputs say where everything is', () => {
@@ -410,6 +401,7 @@ test('a stage’s outputs say where everything is', () => {
     'GrantsTable',
     'RegistryTable',
     'QuotasTable',
+    'ProducersTable',
     'QuarantineBucket',
     'RedriveBucket',
     'DeadLetterQueueUrl',

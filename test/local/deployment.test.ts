@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeStreamCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildFunctions } from '../../src/local/build-functions.ts';
 import { deployLocally, type LocalDeployment } from '../../src/local/deployment.ts';
 import { synth } from '../../src/local/synth.ts';
@@ -115,6 +115,36 @@ describe('a template that lacks something', () => {
     const answer = await fetch(`${other.url}/v1/events/p`);
     await other.close();
     expect(answer.status).toBe(404);
+  });
+});
+
+describe('a rule of the template', () => {
+  /** What the auditor says in the first minute of a deployment, up to a word that it is waited for. */
+  async function firstMinute(assembly: string, word: string): Promise<string[]> {
+    const said: string[] = [];
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const other = await deployLocally({ assembly, log: (_, line) => said.push(line) });
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    await other.functions.get('auditor')?.invoke({ source: 'the end' });
+    await vi.waitUntil(() => said.some((line) => line.includes(word)), { timeout: 10_000 });
+    await other.close();
+    return said.filter((line) => line.includes('called by'));
+  }
+
+  test('invokes its function every minute', async () => {
+    expect(await firstMinute(assembly, 'aws.events')).toContainEqual(
+      expect.stringContaining('aws.events'),
+    );
+  });
+
+  test('does not where the template gives no leave', async () => {
+    const without = changed((resources) => {
+      for (const [id, { Type }] of Object.entries(resources)) {
+        if (Type === 'AWS::Lambda::Permission') delete resources[id];
+      }
+    });
+    expect(await firstMinute(without, 'the end')).toEqual([expect.stringContaining('the end')]);
   });
 });
 

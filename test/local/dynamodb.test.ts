@@ -262,6 +262,33 @@ describe('a table', () => {
     await expect(two).rejects.toThrow('table/grants');
   });
 
+  it('lets a role that is bound to some partition keys query those and no others', async () => {
+    const bound = policy({
+      ...allow('dynamodb:Query', arn),
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#calendar', '*#feed#*'] },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    });
+    const reader = new DynamoDBClient(local.asRole('follower', [bound]));
+    const query = (pk: string, condition = '#p = :p', names = { '#p': 'pk' }) =>
+      reader.send(
+        new QueryCommand({
+          TableName: 'batches',
+          KeyConditionExpression: condition,
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: { ':p': { S: pk } },
+        }),
+      );
+    await query('acme#calendar');
+    await query('acme#feed#2026-01-01#0');
+    for (const pk of ['acme#2026-01-01#0', 'acme', '#calendarx'])
+      await expect(query(pk)).rejects.toThrow('not authorized to perform: dynamodb:Query');
+    // A key that hides from the check is none.
+    await expect(query('acme#2026-01-01#0', '#p  =  :p')).rejects.toThrow('not authorized');
+    await expect(query('acme#2026-01-01#0', '#p=:p')).rejects.toThrow('not authorized');
+  });
+
   it('counts up under a condition, as quotas do', async () => {
     const update = () =>
       client.send(

@@ -26,7 +26,7 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'sealtrail-synth-'));
 describe('the functions’ bundles', () => {
   test('are CommonJS, one file each, with what they import inside', async () => {
     const sources = temporary();
-    for (const name of ['token', 'consumer', 'read']) {
+    for (const name of ['token', 'consumer', 'read', 'auditor']) {
       mkdirSync(join(sources, name));
       writeFileSync(
         join(sources, 'shared.ts'),
@@ -40,7 +40,7 @@ describe('the functions’ bundles', () => {
     const outDir = temporary();
     await buildFunctions({ sources, outDir });
     const require = createRequire(import.meta.url);
-    for (const name of ['token', 'consumer', 'read']) {
+    for (const name of ['token', 'consumer', 'read', 'auditor']) {
       expect(readdirSync(join(outDir, name))).toEqual(['index.js']);
       expect(await require(join(outDir, name, 'index.js')).handler()).toBe(`I am ${name}`);
     }
@@ -134,7 +134,9 @@ describe('synthesizing', () => {
     expect(
       assets.map((name) => readFileSync(join(assembly, name, 'index.js'), 'utf8')).sort(),
     ).toEqual(
-      ['consumer', 'read', 'token'].map((name) => `exports.handler = async () => '${name}';\n`),
+      ['auditor', 'consumer', 'read', 'token'].map(
+        (name) => `exports.handler = async () => '${name}';\n`,
+      ),
     );
   });
 

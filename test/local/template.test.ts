@@ -316,6 +316,35 @@ describe('provisioning', () => {
   });
 });
 
+describe('a rule', () => {
+  const rule = (ScheduleExpression: string) => ({
+    Type: 'AWS::Events::Rule',
+    Properties: {
+      ScheduleExpression,
+      State: 'ENABLED',
+      Targets: [{ Arn: 'arn:aws:lambda:r:1:function:f', Id: 'Target0' }],
+    },
+  });
+
+  test.each([
+    ['rate(1 minute)', 60],
+    ['rate(5 minutes)', 300],
+    ['rate(2 hours)', 7200],
+    ['rate(1 day)', 86_400],
+  ])('of %s runs every %d s', async (expression, everySeconds) => {
+    const { calls } = await run({ S: { Resources: { Rule: rule(expression) } } });
+    expect(calls.rule).toEqual([{ name: 'S-Rule', everySeconds, functionNames: ['f'] }]);
+  });
+
+  test.each(['cron(0 12 * * ? *)', 'rate(0 minutes)', 'rate(1 week)'])(
+    'of %s is refused',
+    async (expression) => {
+      const made = run({ S: { Resources: { Rule: rule(expression) } } });
+      await expect(made).rejects.toThrow(/a rate, such as rate\(1 minute\)/);
+    },
+  );
+});
+
 describe('leave to invoke a function', () => {
   const permission = {
     functionName: 'f',

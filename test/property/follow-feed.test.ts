@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toTime } from '../../src/domain/encoding.ts';
-import { feedLagMs, readFeed } from '../../src/read/feed.ts';
 import type { BatchReader } from '../../src/store/batch-store.ts';
+import { feedLagMs, readFeed } from '../../src/store/feed.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
 import { anyBatch } from '../fixture/stored-batch.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { feedLagMs, readFeed } from '../../src/read/feed.ts';
+import { feedLagMs, readFeed } from '../../src/store/feed.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
 import { anyBatch } from '../fixture/stored-batch.ts';
 import { now, readHarness } from './harness.ts';

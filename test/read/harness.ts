@@ -51,6 +51,7 @@ export function readHarness() {
       'GET /v1/feed': feed(options),
     },
     log,
+    'Read',
   );
 
   async function ask(

@@ -140,6 +140,7 @@ export function tokenService(over: { endpoint?: string } = {}) {
       'GET /.well-known/jwks.json': createJwks(keys),
     },
     createLog('test', (line) => fake.logged.push(line)),
+    'Token',
   );
 
   return {

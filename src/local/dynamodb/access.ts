@@ -35,6 +35,9 @@ interface Input {
   readonly IndexName?: string;
   readonly ResourceArn?: string;
   readonly RequestItems?: Readonly<Record<string, unknown>>;
+  readonly KeyConditionExpression?: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, Record<string, unknown>>>;
   readonly Statement?: string;
   readonly Statements?: readonly { readonly Statement?: string }[];
 }
@@ -61,6 +64,11 @@ export function accessOf(
     };
   };
 
+  if (operation === 'Query') {
+    const key = queriedKey(input, tables.get(nameOf(input.TableName ?? ''))?.partitionKey);
+    const access = on(operation, input.TableName ?? '', input.IndexName);
+    return [key === undefined ? access : { ...access, context: { 'dynamodb:LeadingKeys': [key] } }];
+  }
   if (onTable.has(operation)) return [on(operation, input.TableName ?? '', input.IndexName)];
   if (onTables.has(operation))
     return Object.keys(input.RequestItems ?? {}).map((table) => on(operation, table));
@@ -78,6 +86,23 @@ export function accessOf(
     wanted.set(`${access.action} ${access.resource}`, access);
   }
   return [...wanted.values()];
+}
+
+/**
+ * The partition key that a query names, which a policy may bound it to. Of an index with a partition key of its
+ * own it is not told: `dynamodb:LeadingKeys` is about the table's
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html).
+ */
+function queriedKey(input: Input, partitionKey: string | undefined): string | undefined {
+  const { KeyConditionExpression: condition = '', ExpressionAttributeNames: names = {} } = input;
+  const pattern = /(#?[\w.-]+)\s*=\s*(:\w+)/g;
+  for (const [, name = '', placeholder = ''] of condition.matchAll(pattern)) {
+    if ((names[name] ?? name) !== partitionKey) continue;
+    const { S, N, B } = input.ExpressionAttributeValues?.[placeholder] ?? {};
+    const value = S ?? N ?? B;
+    if (typeof value === 'string') return value;
+  }
+  return undefined;
 }
 
 function parse(body: Buffer): Input {

@@ -6,6 +6,7 @@ import type { createKinesis } from '../kinesis/service.ts';
 import type { createKms } from '../kms.ts';
 import { createFunction, type LambdaFunction } from '../lambda/function.ts';
 import type { createObjectStore } from '../object-store.ts';
+import { createSchedules, type Schedules } from '../schedule.ts';
 import type { Place } from '../service.ts';
 import { createLocalMapping, type LocalMapping } from './local-mapping.ts';
 import { mayInvoke } from './may-invoke.ts';
@@ -31,7 +32,9 @@ export interface LocalProvider extends Provider {
   readonly functions: ReadonlyMap<string, LambdaFunction>;
   /** To be started once everything stands. */
   readonly mappings: readonly LocalMapping[];
-  /** Ends what runs: mappings, then functions. */
+  /** To be started once everything stands. */
+  readonly schedules: Pick<Schedules, 'start'>;
+  /** Ends what runs: schedules and mappings, then functions. */
   close(): Promise<void>;
   /** The HTTP API, once it has a stage. */
   site(): HttpApi | undefined;
@@ -42,6 +45,7 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
   const { place, iam, kms, kinesis, dynamodb, objects } = options;
   const functions = new Map<string, { spec: FunctionSpec; running: LambdaFunction }>();
   const mappings: LocalMapping[] = [];
+  const schedules = createSchedules();
   const permissions = new Map<string, PermissionSpec>();
   const integrations = new Map<string, string>();
   const routes = new Map<string, string>();
@@ -85,14 +89,17 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       return new Map([...functions].map(([name, { running }]) => [name, running]));
     },
     mappings,
+    schedules,
     site: () => (made === 'open' ? api : undefined),
     async close() {
+      schedules.close();
       await Promise.all(mappings.map((mapping) => mapping.close()));
       await Promise.all([...functions.values()].map(({ running }) => running.close()));
     },
 
     async remove(type, ref) {
       if (type === 'AWS::IAM::Policy') roles.attach(ref, undefined);
+      if (type === 'AWS::Events::Rule') schedules.remove(ref);
       permissions.delete(ref);
       integrations.delete(ref);
       for (const [key, routeRef] of routes) {
@@ -199,6 +206,22 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       return made;
     },
 
+    async rule({ name, everySeconds, functionNames }) {
+      const sourceArn = arn('events', `rule/${name}`);
+      for (const functionName of functionNames) known(functionName);
+      const call = (functionName: string) => ({
+        functionName,
+        principal: 'events.amazonaws.com',
+        sourceArn,
+      });
+      schedules.put(name, everySeconds, () => {
+        for (const functionName of functionNames)
+          if (mayInvoke([...permissions.values()], call(functionName)))
+            known(functionName).running.invoke(scheduledEvent(sourceArn, place));
+      });
+      return { ref: name, attributes: { Arn: sourceArn } };
+    },
+
     async httpApi() {
       if (made !== 'no api') throw new Error('the front door has one address: one API');
       made = 'no stage';
@@ -222,6 +245,21 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       routes.set(key, made.ref);
       return made;
     },
+  };
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html */
+function scheduledEvent(ruleArn: string, { account, region }: Place): object {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account,
+    time: new Date().toISOString(),
+    region,
+    resources: [ruleArn],
+    detail: {},
   };
 }
 

@@ -56,6 +56,7 @@ const fixed = new Set(['AWS::Lambda::EventSourceMapping', 'AWS::ApiGatewayV2::Ap
 const removable = new Set([
   'AWS::ApiGatewayV2::Integration',
   'AWS::ApiGatewayV2::Route',
+  'AWS::Events::Rule',
   'AWS::IAM::Policy',
   'AWS::Lambda::Permission',
   ...Object.keys(recorded),

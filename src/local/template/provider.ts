@@ -113,6 +113,12 @@ export interface PermissionSpec {
   readonly sourceArn?: string;
 }
 
+interface RuleSpec {
+  readonly name: string;
+  readonly everySeconds: number;
+  readonly functionNames: readonly string[];
+}
+
 interface RouteSpec {
   readonly apiId: string;
   /** Such as `GET /v1/events/{id}`. */
@@ -140,6 +146,7 @@ export interface Provider {
   function(spec: FunctionSpec): Promise<Made>;
   eventSourceMapping(spec: MappingSpec): Promise<Made>;
   permission(spec: PermissionSpec): Promise<Made>;
+  rule(spec: RuleSpec): Promise<Made>;
   httpApi(spec: { name: string }): Promise<Made>;
   httpStage(spec: {
     apiId: string;

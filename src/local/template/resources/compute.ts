@@ -5,6 +5,17 @@ import { ignored, type Maker, maker, physicalName } from './maker.ts';
 /** `arn:aws:lambda:<region>:<account>:function:<name>`, or the name itself. */
 const functionName = z.string().transform((text) => text.replace(/^arn:.*:function:/, ''));
 
+const seconds = { minute: 60, hour: 3600, day: 86_400 } as const;
+
+/** `rate(5 minutes)`, as seconds (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html). */
+const rate = z
+  .string()
+  .regex(/^rate\([1-9]\d{0,5} (minute|hour|day)s?\)$/, 'a rate, such as rate(1 minute)')
+  .transform((text) => {
+    const [, count, unit] = /\((\d+) (minute|hour|day)/.exec(text) ?? [];
+    return Number(count) * seconds[unit as keyof typeof seconds];
+  });
+
 export const compute: Readonly<Record<string, Maker>> = {
   'AWS::Lambda::Function': maker(
     z.strictObject({
@@ -91,6 +102,22 @@ export const compute: Readonly<Record<string, Maker>> = {
         action: Action,
         principal: Principal,
         ...(SourceArn !== undefined && { sourceArn: SourceArn }),
+      }),
+  ),
+  'AWS::Events::Rule': maker(
+    z.strictObject({
+      Name: z.string().optional(),
+      ScheduleExpression: rate,
+      State: z.literal('ENABLED').optional(),
+      Targets: z.array(z.strictObject({ Arn: functionName, Id: z.string(), RetryPolicy: ignored })),
+      Description: ignored,
+      Tags: ignored,
+    }),
+    ({ Name, ScheduleExpression, Targets }, at, provider) =>
+      provider.rule({
+        name: Name ?? physicalName(at, 64),
+        everySeconds: ScheduleExpression,
+        functionNames: Targets.map(({ Arn }) => Arn),
       }),
   ),
   'AWS::ApiGatewayV2::Api': maker(

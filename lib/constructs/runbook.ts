@@ -1,0 +1,116 @@
+/**
+ * Every alarm, with what it means and what to do: the line that whoever is woken reads first. An alarm's
+ * description has room for 1,024 characters
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html).
+ */
+export const runbook = {
+  // The way from the stream to the table.
+  Late: {
+    means: 'The consumer is 5 minutes behind the stream. Nothing is lost; events are seen later.',
+    do: 'Look at ConsumerErrors, ConsumerThrottles and WriteThrottles: whichever is in alarm is the cause. With none, one poisoned shard or a flood: see the iterator age by shard, and raise parallelization or shards.',
+  },
+  NearLoss: {
+    means:
+      'The consumer is behind by a tenth of what the stream keeps. When it falls behind by all of it, records that no client holds any more are lost.',
+    do: 'Raise the retention of the stream at once (up to 365 days, nothing else changes), then mend what Late names.',
+  },
+  ConsumerErrors: {
+    means: 'The consumer failed as a whole; Lambda repeats it, so nothing is lost yet.',
+    do: 'Read the last error in its log. After a deployment: roll back. Permissions, KMS or a table gone: mend; it goes on by itself.',
+  },
+  ConsumerThrottles: {
+    means: 'Lambda has no room for the consumer: the account’s concurrency is used up.',
+    do: 'Find who uses it (Lambda, concurrent executions by function); raise the quota, or reserve some for the consumer.',
+  },
+  WriteThrottles: {
+    means:
+      'DynamoDB throttles writes: one tenant’s partition takes no more, or the account’s limit is met.',
+    do: 'See which table. Batches: find the tenant in the log of the consumer (records put aside, throttled) and raise its shards. Others: ask for a higher table quota.',
+  },
+  Throttled: {
+    means:
+      'A tenant was throttled past the deadline: its records wait, whole, in the redrive bucket, and its neighbours go on.',
+    do: 'Raise the tenant’s shards, then redrive what is in the bucket.',
+  },
+  DeliveryFailures: {
+    means:
+      'Lambda could not keep what the consumer gave up: those records are lost when the stream lets go of them.',
+    do: 'Mend the redrive bucket (policy, role, gone?). Then read the stream again from before the failure: a batch that was stored makes no second row.',
+  },
+  // What was not accepted.
+  DeadLetters: {
+    means: 'Records wait in the quarantine or redrive bucket, whole, with their reasons.',
+    do: 'List them by reason; mend the cause; redrive, or discard with a reason.',
+  },
+  Quarantined: {
+    means: 'Records were quarantined in the last 5 minutes. The dashboard has them by reason.',
+    do: 'Look at the reason, then at the first record: its client’s version and clock are what is most often wrong.',
+  },
+  QuarantinedForged: {
+    means:
+      'Records whose signature, grant or client does not hold: a broken client, a key that was revoked, or somebody who tries.',
+    do: 'Find the session in CloudTrail (its name is the grant’s id). If it is not a client’s mistake: revoke its grants and its key, and deny its tenant by the tag of the session.',
+  },
+  QuarantinedStale: {
+    means:
+      'Records that came too late for their grant or their retention, or from the future: a spool that waited for long, or a clock that is off.',
+    do: 'Compare the clock of the client. What is only late can be redriven once its grant’s end is not the matter.',
+  },
+  UnknownVersion: {
+    means: 'Records of a version that the consumer does not know: a newer client than the service.',
+    do: 'Deploy the newer service, then redrive.',
+  },
+  // What is missing or doubled.
+  ProducerGaps: {
+    means:
+      'A producer’s numbers have had a gap for over 2 minutes: batches are missing, late, or in quarantine. It goes on until they come.',
+    do: 'GET /v1/producers names producer and numbers. Look in quarantine and redrive bucket for them; then ask the client: what it never sent is in its spool. A gap that nothing fills is to be told to the tenant.',
+  },
+  ProducerForks: {
+    means:
+      'A producer numbered two batches alike, or its chain is broken: two processes share a spool, a machine was restored from an image, or its key leaked.',
+    do: 'GET /v1/producers names producer and numbers. Stop the second process; if there is none, revoke the key and its grants. Both batches stay to be read.',
+  },
+  Equivocations: {
+    means: 'Two events with one id and different bytes were read.',
+    do: 'Read the event: both are shown with their producers. It is a client that gives an id twice, or somebody who contradicts a record.',
+  },
+  IntegrityErrors: {
+    means: 'What was stored does not open as it was signed.',
+    do: 'Nobody can alter it by permission, so treat it as an incident: keep the item, see CloudTrail for the table and its policy, and compare with a point-in-time restore into another table.',
+  },
+  AuditorSilent: {
+    means:
+      'The auditor is over 15 minutes behind, or has not run: gaps and forks may be there and are not told.',
+    do: 'Look at its errors, and whether its rule is enabled. It goes on where it stopped; nothing is lost.',
+  },
+  AuditorErrors: {
+    means: 'The auditor failed as a whole.',
+    do: 'Read the last error in its log. It goes on where it stopped; nothing is lost.',
+  },
+  // Those who ask.
+  TokenErrors: {
+    means: 'The token service failed as a whole.',
+    do: 'As TokenFailed.',
+  },
+  TokenFailed: {
+    means:
+      'The token service answered 5xx: clients get no new credentials. They go on for half an hour at least with those they have, and lose nothing after that: they wait.',
+    do: 'See the reason: KMS, STS or a table does not answer. IssuerThrottled in alarm: see there. Else see the health of the region.',
+  },
+  TokenRefused: {
+    means:
+      'The token service refused 100 requests in 5 minutes: a revoked or wrong key that is still used, proofs by a clock that is off, a client in a loop, or somebody who tries keys.',
+    do: 'See the reason on the dashboard and the addresses in the log of the API. unauthenticated: which deployment still has the old key? proof-invalid: clocks. quota-exceeded: a client that does not keep its credentials.',
+  },
+  IssuerThrottled: {
+    means: 'KMS or STS throttles the token service: the next flood of clients will have to wait.',
+    do: 'See which (reason), and who else uses it in this account; ask for a higher quota.',
+  },
+  ServerErrors: {
+    means: 'The API answered 5xx: no credentials are vended, or nothing can be read.',
+    do: 'TokenFailed in alarm: see there. Else read the last error in the log of the read function.',
+  },
+} as const satisfies Record<string, { readonly means: string; readonly do: string }>;
+
+export type AlarmName = keyof typeof runbook;

@@ -1,0 +1,36 @@
+import type { Log } from '../lambda/log.ts';
+import type { BatchReader } from '../store/batch-store.ts';
+import type { ProducerStore } from '../store/producer-store.ts';
+import type { AuditedTenant } from './audited-tenant.ts';
+import { followTenants } from './follow-tenants.ts';
+import { review } from './review.ts';
+
+export interface AuditOptions {
+  readonly listTenants: () => Promise<readonly AuditedTenant[]>;
+  readonly reader: BatchReader;
+  readonly producers: ProducerStore;
+  readonly graceMs: number;
+  readonly log: Log;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+/**
+ * One run: hears of what was stored since the last one, then counts what is missing.
+ *
+ * @param until epoch ms by which it is to have ended; a third of the time is for the counting
+ */
+export async function audit(until: number, options: AuditOptions): Promise<void> {
+  const { producers, log, now } = options;
+  const tenants = await options.listTenants();
+  const lag = await followTenants(tenants, {
+    ...options,
+    deadline: now() + ((until - now()) * 2) / 3,
+    foundForks(tenant, { client, producer }, forks) {
+      log.count('ProducerForks', forks.length);
+      log.warn('a producer is forked', { tenant, client, producer, seq: forks.slice(0, 10) });
+    },
+  });
+  log.count('AuditorLag', lag);
+  await review({ ...options, producers, tenants, deadline: until });
+}
