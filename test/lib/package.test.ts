@@ -42,7 +42,7 @@ test('an app that installed the package deploys the pipeline with the functions 
   await run(process.execPath, ['app.js'], { cwd: app });
   const out = join(app, 'cdk.out');
   const bundles = (await readdir(out)).filter((name) => name.startsWith('asset.'));
-  expect(bundles).toHaveLength(3);
+  expect(bundles).toHaveLength(4);
   for (const bundle of bundles) {
     expect((await readFile(join(out, bundle, 'index.js'))).length).toBeGreaterThan(50_000);
   }

@@ -312,6 +312,7 @@ test('these are all the resources with a wildcard that a role is given', () => {
       .sort(),
   ).toEqual([
     // The streams of a function's own log group.
+    '/aws/lambda/sealtrail-prod-auditor:*',
     '/aws/lambda/sealtrail-prod-consumer:*',
     '/aws/lambda/sealtrail-prod-read:*',
     '/aws/lambda/sealtrail-prod-token:*',
