@@ -114,6 +114,7 @@ const principals = {
   token: () => ofRole('TokenServiceToken'),
   consumer: () => ofRole('ConsumerRole'),
   read: () => ofRole('ReadApiRead'),
+  auditor: () => ofRole('Auditor'),
   session: () => session('acme'),
   'another’s session': () => session('globex'),
   administrator: () => administrator('admin'),
@@ -122,11 +123,13 @@ const principals = {
   lambda: () => service('lambda.amazonaws.com'),
 };
 
+const leading = (...keys: string[]) => ({ 'dynamodb:LeadingKeys': keys });
+
 type Row = [
   who: keyof typeof principals,
   action: string,
   on: string,
-  context?: Record<string, string>,
+  context?: Record<string, string | string[]>,
 ];
 
 async function decide(
@@ -163,6 +166,11 @@ describe('what is needed is allowed', () => {
     ['read', 'dynamodb:Query', 'table/Batches'],
     ['read', 'dynamodb:Query', 'table/Batches/index/summary'],
     ['read', 'kms:GenerateMac', 'key/HMAC'],
+    ['read', 'dynamodb:Query', 'table/Producers'],
+    ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#feed#2026-11-24#0')],
+    ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#calendar')],
+    ['auditor', 'dynamodb:PutItem', 'table/Producers'],
+    ['auditor', 'dynamodb:Query', 'table/Producers/index/watch'],
     ['s3', 'sqs:SendMessage', 'queue', { 'aws:SourceAccount': place.account }],
     ['lambda', 'sts:AssumeRole', 'role/ConsumerRole'],
     ['break-glass', 'dynamodb:DeleteItem', 'table/Batches'],
@@ -224,6 +232,15 @@ describe('what is not needed is not allowed', () => {
     ['read', 'kms:Sign', 'key/ECC', signing],
     ['read', 's3:GetObject', 'bucket/quarantine/day/1'],
     ['read', 'sts:AssumeRole', 'role/Writer'],
+    ['read', 'dynamodb:PutItem', 'table/Producers'],
+    // The auditor reads what the feed names, never what it is about.
+    ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#2026-11-24#0')],
+    ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#calendar', 'acme#2026-11-24#0')],
+    ['auditor', 'dynamodb:Query', 'table/Batches'],
+    ['auditor', 'dynamodb:GetItem', 'table/Batches'],
+    ['auditor', 'dynamodb:PutItem', 'table/Registry'],
+    ['auditor', 'dynamodb:DeleteItem', 'table/Producers'],
+    ['auditor', 'kms:Sign', 'key/ECC', signing],
     // Services, for others than this account.
     ['s3', 'sqs:SendMessage', 'queue', { 'aws:SourceAccount': '999999999999' }],
     ['lambda', 'sts:AssumeRole', 'role/Writer'],
