@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AuditStore } from './audit-store.ts';
 import type { StoreSettings } from './settings.ts';
@@ -15,7 +15,14 @@ export class DataStack extends Stack {
     super(scope, id, props);
     // An id that leaves no trace in the logical ids below it.
     this.store = new AuditStore(this, 'Default', settings);
-    this.terminationProtection = this.store.settings.prod;
+    const { prod } = this.store.settings;
+    this.terminationProtection = prod;
+    if (prod) {
+      Annotations.of(this).addInfoV2(
+        'sealtrail:break-glass',
+        'Only the break-glass role can deploy changes of this stack: make it first, and give --role-arn (lib/README.md, Deploy)',
+      );
+    }
     for (const [name, value] of Object.entries(this.store.outputs)) {
       new CfnOutput(this, name, { value });
     }

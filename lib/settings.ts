@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Aws } from 'aws-cdk-lib';
 import { z } from 'zod';
 
 /** What holds the data of one deployment. */
@@ -21,7 +22,7 @@ export interface StoreSettings {
    * The role that alone may change the table of batches and the buckets of prod, or their policies. It must be one
    * that CloudFormation can assume: the stack of the store is deployed with `cdk deploy --role-arn <this role>`.
    *
-   * @default none; prod must have one
+   * @default none in dev; in prod the role `sealtrail-break-glass` of the account, which must be made by hand
    */
   readonly breakGlassRoleArn?: string;
   /**
@@ -147,13 +148,11 @@ export const pipelineFields = {
   functions: z.string().min(1).default(shippedFunctions),
 };
 
+const ownBreakGlassRole = `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/sealtrail-break-glass`;
+
 const storeSchema = z
   .strictObject(storeFields)
   .transform((given) => ({ ...given, prod: given.prod ?? given.stage !== 'dev' }))
-  .refine(({ prod, breakGlassRoleArn }) => !prod || breakGlassRoleArn !== undefined, {
-    path: ['breakGlassRoleArn'],
-    error: 'prod needs it: without one, nobody could change or remove the table of batches',
-  })
   .refine(({ prod, removalPolicy }) => !prod || removalPolicy !== 'destroy', {
     path: ['removalPolicy'],
     error: 'prod retains: its tables are protected, so their stack could not destroy them',
@@ -164,6 +163,8 @@ const storeSchema = z
   })
   .transform((given) => ({
     ...given,
+    // Without one, nobody could ever change or remove the table of batches.
+    breakGlassRoleArn: given.breakGlassRoleArn ?? (given.prod ? ownBreakGlassRole : undefined),
     signWith: given.signWith ?? given.signingKeys,
     removalPolicy: given.removalPolicy ?? (given.prod ? 'retain' : 'destroy'),
     longestRetentionDays: given.longestRetentionDays ?? (given.prod ? 7 * 365 : 30),

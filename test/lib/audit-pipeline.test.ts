@@ -68,7 +68,7 @@ test('two deployments stand in one account', () => {
 });
 
 test.each([
-  ['a store of prod without a break-glass role', { store: { stage: 'prod' } }, /breakGlassRoleArn/],
+  ['a break-glass role that is no ARN', { store: { breakGlassRoleArn: 'x' } }, /breakGlassRoleArn/],
   ['a stage whose name no function could have', { store: { stage: 'My Stage' } }, /stage/],
   ['credentials that outlive role chaining', { sessionSeconds: 7200 }, /sessionSeconds/],
   ['a setting that is misspelt', { sessionSecond: 900 } as object, /sessionSecond/],

@@ -92,6 +92,25 @@ describe('the table of batches', () => {
     ]);
   });
 
+  test('names in prod the account’s own break-glass role, unless another is given', () => {
+    const [{ Condition }] = batchesPolicy(assemble({ stage: 'prod' }).data) as [
+      { Condition: unknown },
+    ];
+    const role = {
+      'Fn::Join': [
+        '',
+        [
+          'arn:',
+          { Ref: 'AWS::Partition' },
+          ':iam::',
+          { Ref: 'AWS::AccountId' },
+          ':role/sealtrail-break-glass',
+        ],
+      ],
+    };
+    expect(Condition).toEqual({ ArnNotEquals: { 'aws:PrincipalArn': role } });
+  });
+
   test('can in prod be altered, or its policy got round, by the break-glass role only', () => {
     const all = {
       Effect: 'Deny',

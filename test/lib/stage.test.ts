@@ -33,7 +33,6 @@ test('what the CDK itself puts into the context is not a setting', () => {
 
 test.each([
   ['a stage that does not exist', { stage: 'production' }],
-  ['prod without a break-glass role', { stage: 'prod' }],
   ['a break-glass role that is no ARN', { ...prodContext, breakGlassRoleArn: 'admin' }],
   ['a retention that is no number', { longestRetentionDays: 'long' }],
   ['no retention at all', { longestRetentionDays: '0' }],

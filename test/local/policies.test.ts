@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { policyTables } from '../../src/local/policies/table.ts';
 import { readAssembly } from '../../src/local/template/assembly.ts';
-import { assemble, prodContext } from '../fixture/assemble.ts';
+import { assemble } from '../fixture/assemble.ts';
 import { editedAssembly } from '../fixture/edited-assembly.ts';
 
 let assembly: string;
@@ -12,7 +12,7 @@ beforeAll(() => {
 const tableOf = async (folder: string) => policyTables(await readAssembly(folder));
 
 test('names who may do what on what, and if what, without a hash or a reference', async () => {
-  const table = await tableOf(assemble(prodContext).assembly);
+  const table = await tableOf(assemble({ stage: 'prod' }).assembly);
   expect(table).toContain('| ConsumerRole | `dynamodb:PartiQLInsert` | Batches |  |');
   expect(table).toContain(
     '| TokenServiceTokenRole | `kms:Sign` | SigningKey | StringEquals `kms:SigningAlgorithm` ED25519_SHA_512 |',

@@ -1,6 +1,5 @@
 import type { Resource, Stack } from '../template/assembly.ts';
 import { resolve, type Scope } from '../template/resolve.ts';
-import { stages } from '../templates/stages.ts';
 
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
@@ -131,7 +130,7 @@ function conditions({ Condition }: Statement): string {
 /** Principals that have a plainer name than their ARN. */
 const known: Readonly<Record<string, string>> = {
   'arn:aws:iam::ACCOUNT:root': 'the account',
-  [stages.prod.breakGlassRoleArn]: 'the break-glass role',
+  'arn:aws:iam::ACCOUNT:role/sealtrail-break-glass': 'the break-glass role',
 };
 
 const plain = (text: string) => known[text] ?? text.replaceAll('*', '\\*');

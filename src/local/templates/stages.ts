@@ -1,8 +1,5 @@
-/** The stages whose templates are checked, each with the settings that it cannot do without. */
+/** The stages whose templates are checked, each with just its name. */
 export const stages = {
   dev: { stage: 'dev' },
-  prod: {
-    stage: 'prod',
-    breakGlassRoleArn: 'arn:aws:iam::123456789012:role/break-glass',
-  },
+  prod: { stage: 'prod' },
 } as const;
