@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oidcIssuersText } from '../lambda/env.ts';
 
 /** What the stack must set on the token service's function. */
 export const tokenEnv = z.object({
@@ -26,6 +27,8 @@ export const tokenEnv = z.object({
     .regex(/^\d{3,4}$/)
     .transform(Number)
     .pipe(z.number().min(900).max(3600)),
+  /** JSON: the issuers whose tokens are good, where there are any. */
+  OIDC_ISSUERS: oidcIssuersText.optional(),
   /** Where clients reach Kinesis when it is not the region's public endpoint (a VPC endpoint). */
   AWS_ENDPOINT_URL_KINESIS: z.url().optional(),
   /** The same for all services: set where the platform is not AWS itself. */
