@@ -38,7 +38,7 @@ export function authenticateApiKey({
       record.hash.length === key.hash.length &&
       timingSafeEqual(record.hash, key.hash) &&
       record.revoked === undefined;
-    if (!good) throw new SealtrailError('unauthenticated', 'the API key is not valid');
+    if (!good) throw new SealtrailError('unauthenticated', 'the key or token is not valid');
     return { keyId: key.id, tenant: record.tenant, client: record.client, scopes: record.scopes };
   };
 }

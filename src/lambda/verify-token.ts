@@ -88,9 +88,9 @@ function issuerOf(token: string): string {
 function refused(cause?: unknown): SealtrailError {
   const why =
     cause instanceof errors.JWTExpired
-      ? 'has expired'
+      ? 'the token has expired'
       : cause instanceof errors.JWTClaimValidationFailed
-        ? `is not for this service now: its ${cause.claim} is missing or another`
-        : 'is not valid';
-  return new SealtrailError('unauthenticated', `the token ${why}`, { cause });
+        ? `the token is not for this service now: its ${cause.claim} is missing or another`
+        : 'the key or token is not valid';
+  return new SealtrailError('unauthenticated', why, { cause });
 }

@@ -9,6 +9,11 @@ export const tokenEnv = z.object({
   ISSUER: z.string().min(1).max(128),
   /** ARNs of the KMS Ed25519 signing keys, comma separated: the current one first, retired ones after it. */
   ISSUER_KEYS: z.string().min(1),
+  /** Of each of these, as far as it is known, when it signs: `<from>-<to>,…`, epoch seconds, each may be missing. */
+  ISSUER_KEY_TIMES: z
+    .string()
+    .regex(/^\d*-\d*(,\d*-\d*)*$/)
+    .optional(),
   /** Tables of tenants and API keys, of grants, of request counts, and of batches. */
   REGISTRY_TABLE: z.string().min(1),
   GRANTS_TABLE: z.string().min(1),

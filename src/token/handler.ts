@@ -101,7 +101,7 @@ export const handler = httpHandler(
       stored: batches.stored,
       now,
     }),
-    'GET /.well-known/jwks.json': createJwks(keys),
+    'GET /.well-known/jwks.json': createJwks(keys, env.ISSUER_KEY_TIMES),
   },
   log,
   'Token',

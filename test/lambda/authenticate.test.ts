@@ -125,7 +125,7 @@ test('what is wrong is told where the signature held, and not otherwise', async 
   const [header, , signature] = (await token()).split('.');
   const [, payload] = (await token({ exp: at - 100 })).split('.');
   await expect(authenticate(`${header}.${payload}.${signature}`)).rejects.toThrow(
-    /^the token is not valid$/,
+    /^the key or token is not valid$/,
   );
 });
 
