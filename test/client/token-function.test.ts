@@ -34,7 +34,7 @@ test('waiting for the store asks it too', async () => {
   expect(calls).toBe(token.requests.length);
 });
 
-test.each([
+const broken: [string, () => string | Promise<string>, string][] = [
   [
     'throws',
     () => {
@@ -47,11 +47,13 @@ test.each([
   ['gives a line end', async () => 'a-secret\n', 'request-invalid'],
   ['gives nothing', async () => undefined as never, 'request-invalid'],
   ['gives what no header takes', async () => 'a-secret'.repeat(1025), 'request-invalid'],
-] as const)(
+];
+
+test.each(broken)(
   'while a function %s events wait, and that is told without its words',
-  async (_, broken, code) => {
+  async (_, fails, code) => {
     let works = false;
-    const give = (): string | Promise<string> => (works ? apiKey : broken());
+    const give = (): string | Promise<string> => (works ? apiKey : fails());
     const { client, clock, token, lines } = world({ apiKey: give });
     const receipt = client.record(input(0));
     await clock.advance(11_000);
