@@ -94,12 +94,14 @@ test('a redirect is not followed', async () => {
 
 test('no more is read than 128 KiB, however much comes', async () => {
   let ended = false;
+  let written = 0;
   const { url } = await issuer(undefined, (_, response) => {
     response.on('close', () => {
       ended = true;
     });
     const chunk = Buffer.alloc(16 * 1024, ' ');
     const write = () => {
+      do written += chunk.length;
       while (response.write(chunk));
     };
     response.on('drain', write);
@@ -107,6 +109,8 @@ test('no more is read than 128 KiB, however much comes', async () => {
   });
   await expect(load({ issuer: url })).rejects.toThrow('more than 131072 bytes');
   await expect.poll(() => ended).toBe(true);
+  // What the sockets hold comes on top.
+  expect(written).toBeLessThan(16 * 1024 * 1024);
 });
 
 test.each([
@@ -118,13 +122,17 @@ test.each([
     const { url } = await issuer(undefined, answer);
     await expect(load({ issuer: url }, 200)).rejects.toThrow(/timeout|aborted/i);
   },
+  5000,
 );
 
 test.each([
   ['no keys', {}],
   ['an empty set', { keys: [] }],
   ['keys that are none', { keys: ['x'] }],
-  ['another status', ((_, response) => response.writeHead(500).end()) as RequestListener],
+  [
+    'another status',
+    ((_, response) => response.writeHead(500).end(JSON.stringify(keys))) as RequestListener,
+  ],
   ['no JSON', ((_, response) => response.end('<html>')) as RequestListener],
 ])('an answer with %s is an error', async (_, answer) => {
   const { url } = await issuer(undefined, answer);
