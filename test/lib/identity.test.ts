@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
@@ -48,6 +49,12 @@ test('without the setting there is nobody but our own keys', () => {
 test('issuers are JSON on the command line, and may stand as they are in cdk.json', () => {
   for (const oidc of [[issuer], JSON.stringify([issuer])])
     expect(read({ oidc }).oidc).toMatchObject([issuer]);
+});
+
+test('the example in the README is accepted as it stands', () => {
+  const readme = readFileSync(new URL('../../lib/README.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```json\n(\[\n[^`]*)```/.exec(readme) ?? [];
+  expect(read({ oidc: example }).oidc).toHaveLength(2);
 });
 
 test.each([
