@@ -84,7 +84,8 @@ const oidcIssuer = z
 
 /**
  * Bytes of all issuers as JSON. A function's whole environment may have 4 KB
- * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), of which ours is a third.
+ * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); what else is in it takes about 1,000, and
+ * 77 more for each signing key.
  */
 const maxBytes = 2048;
 

@@ -1,7 +1,11 @@
 /** What is used of `fetch`. */
 export type Get = (
   url: string,
-  init: { readonly redirect: 'error'; readonly signal: AbortSignal },
+  init: {
+    readonly headers: Record<string, string>;
+    readonly redirect: 'error';
+    readonly signal: AbortSignal;
+  },
 ) => Promise<Response>;
 
 /** Key sets of large providers have some 20 KB. */
@@ -12,7 +16,9 @@ const maxBytes = 128 * 1024;
  * whoever answers. Throws whatever is wrong.
  */
 export async function fetchJson(url: string, get: Get, signal: AbortSignal): Promise<unknown> {
-  const response = await get(url, { redirect: 'error', signal });
+  // A container is frozen between requests, and a connection that was kept is dead when it goes on.
+  const headers = { accept: 'application/json', connection: 'close' };
+  const response = await get(url, { headers, redirect: 'error', signal });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`${url} answered ${response.status}`);

@@ -64,14 +64,15 @@ test('a signature that is good, but not among those allowed, is refused', async 
   expect(await outcome(await token())).toBe('unauthenticated');
 });
 
-test('a token without a signature is refused, however it says so', async () => {
-  const { token, outcome } = await setUp();
+test('a token without a signature is refused, however it says so, and nothing is fetched', async () => {
+  const { token, outcome, state } = await setUp();
   const [, payload, signature] = (await token()).split('.');
   for (const alg of ['none', 'None', ''])
     for (const end of ['', signature])
       expect(await outcome(`${encode({ alg, kid: 'one' })}.${payload}.${end}`)).toBe(
         'unauthenticated',
       );
+  expect(state.asked).toEqual([]);
 });
 
 test('a token whose HMAC has the issuer’s public key for a secret is refused', async () => {

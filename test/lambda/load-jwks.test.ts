@@ -15,8 +15,10 @@ const keys = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x', kid: 'one' }] };
 /** A server on loopback; answers are by path, and `asked` has the paths that were asked for. */
 async function serve(answers: Record<string, object | RequestListener> = {}) {
   const asked: string[] = [];
+  const kept: unknown[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
+    kept.push(request.headers.connection !== 'close');
     const answer = answers[request.url ?? ''];
     if (typeof answer === 'function') return (answer as RequestListener)(request, response);
     response.statusCode = answer === undefined ? 404 : 200;
@@ -28,7 +30,7 @@ async function serve(answers: Record<string, object | RequestListener> = {}) {
     await new Promise((closed) => server.close(closed));
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, asked, answers };
+  return { url, asked, kept, answers };
 }
 
 const discoveryPath = '/.well-known/openid-configuration';
@@ -52,6 +54,12 @@ test('keys are where the discovery document says', async () => {
   const { url, asked } = await issuer();
   expect(await load({ issuer: url })).toEqual(keys);
   expect(asked).toEqual([discoveryPath, '/keys']);
+});
+
+test('no connection is kept for later', async () => {
+  const { url, kept } = await issuer();
+  await load({ issuer: url });
+  expect(kept).toEqual([false, false]);
 });
 
 test('an issuer with a path has its document below it, with or without a slash at its end', async () => {
