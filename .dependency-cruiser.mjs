@@ -54,7 +54,7 @@ export default {
     ]),
     room('lambda', '^src/lambda/', [
       '^src/(domain|lambda)/',
-      ...pkg('zod', '@middy/core', '@types/aws-lambda'),
+      ...pkg('zod', '@middy/core', 'jose', '@types/aws-lambda'),
       '^(node:)?',
     ]),
     room('token', '^src/token/', [

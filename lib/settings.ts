@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Aws } from 'aws-cdk-lib';
 import { z } from 'zod';
+import { oidcIssuers } from '../src/lambda/env.ts';
+import type { OidcIssuer } from './oidc-issuer.ts';
 
 /** What holds the data of one deployment. */
 export interface StoreSettings {
@@ -70,6 +72,13 @@ export interface StoreSettings {
    * @default the newest
    */
   readonly signWith?: number;
+  /**
+   * When each key, from the first, began to sign: RFC 3339, UTC, the time at which you deploy that. Published with
+   * the keys, so that whoever verifies sees what a key signed after its time.
+   *
+   * @default not told
+   */
+  readonly signingSince?: readonly string[];
 }
 
 /** What vends credentials, stores, and reads. */
@@ -86,6 +95,12 @@ export interface PipelineSettings {
    * @default 3600
    */
   readonly sessionSeconds?: number;
+  /**
+   * OpenID Connect issuers whose tokens are as good as API keys, 2 KiB as JSON altogether.
+   *
+   * @default none
+   */
+  readonly oidc?: readonly OidcIssuer[];
   /**
    * Requests a second that API Gateway lets through to each route; the rest is answered 429 and starts no function.
    *
@@ -137,10 +152,19 @@ export const storeFields = {
   streamKey: z.enum(['aws', 'own']).default('aws'),
   signingKeys: whole(1, 99).default(1),
   signWith: whole(1, 99).optional(),
+  signingSince: z
+    .array(z.iso.datetime({ error: 'a time as 2026-01-31T12:00:00Z' }))
+    .refine(
+      (times) =>
+        times.every((time, i) => i === 0 || Date.parse(time) > Date.parse(times[i - 1] ?? '')),
+      'the first key first, each later than the one before',
+    )
+    .default([]),
 };
 
 export const pipelineFields = {
   retiredIssuerKeys: z.array(arn('kms')).default([]),
+  oidc: oidcIssuers.default([]),
   sessionSeconds: whole(900, 3600).default(3600),
   requestsPerSecond: whole(1, 10_000).default(500),
   requestBurst: whole(1, 5000).optional(),
@@ -161,6 +185,13 @@ const storeSchema = z
     path: ['signWith'],
     error: 'there is no such key: signingKeys says how many there are',
   })
+  .refine(
+    ({ signingKeys, signWith, signingSince }) => signingSince.length <= (signWith ?? signingKeys),
+    {
+      path: ['signingSince'],
+      error: 'no more times than keys that have begun to sign: up to signWith',
+    },
+  )
   .transform((given) => ({
     ...given,
     // Without one, nobody could ever change or remove the table of batches.

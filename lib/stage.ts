@@ -14,12 +14,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 
-/** `-c` gives strings only, so lists are comma separated. */
+/** `-c` gives strings only, so lists are comma separated, and issuers are JSON (in cdk.json they may stand as they are). */
 const contextSchema = z.strictObject({
   ...z.object(storeFields).omit({ prod: true }).partial().shape,
   ...z.object(pipelineFields).partial().shape,
   stage: z.enum(['dev', 'prod']).default('dev'),
   retiredIssuerKeys: list.optional(),
+  signingSince: list.optional(),
+  oidc: z.preprocess(fromJson, pipelineFields.oidc.optional()),
   functions: z
     .string()
     .transform((folder) => resolve(root, folder))
@@ -71,6 +73,15 @@ function pick(from: Readonly<Record<string, unknown>>, names: readonly string[])
   return Object.fromEntries(
     names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]),
   );
+}
+
+function fromJson(given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given; // and then it is no list
+  }
 }
 
 function splitPair(text: string): [string, string] {

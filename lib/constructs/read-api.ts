@@ -7,7 +7,7 @@ import { summaryIndex } from '../../src/store/keys.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
-import { issuerName, readIssuerKeys } from './issuer.ts';
+import { issuerName, oidcIssuers, readIssuerKeys } from './issuer.ts';
 
 export interface ReadApiProps {
   readonly settings: Settings;
@@ -24,6 +24,7 @@ export class ReadApi extends Construct {
     const environment: z.input<typeof readEnv> = {
       STAGE: settings.stage,
       ...issuerName(props),
+      ...oidcIssuers(settings),
       BATCHES_TABLE: data.batches.tableName,
       GRANTS_TABLE: data.grants.tableName,
       REGISTRY_TABLE: data.registry.tableName,

@@ -7,7 +7,7 @@ import type { tokenEnv } from '../../src/token/env.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
-import { issuerName, readIssuerKeys } from './issuer.ts';
+import { issuerName, keyTimes, oidcIssuers, readIssuerKeys } from './issuer.ts';
 import { reasoned } from './reasoned.ts';
 import { encryptOnto } from './stream-key.ts';
 
@@ -44,6 +44,8 @@ export class TokenService extends Construct {
     const environment: z.input<typeof tokenEnv> = {
       STAGE: settings.stage,
       ...issuerName(props),
+      ...keyTimes(props),
+      ...oidcIssuers(settings),
       REGISTRY_TABLE: data.registry.tableName,
       GRANTS_TABLE: data.grants.tableName,
       QUOTAS_TABLE: data.quotas.tableName,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SealtrailError } from '../domain/error.ts';
 import { doubling } from './backoff.ts';
+import { bearerOf } from './bearer.ts';
 import type { Entry, Receipt } from './entry.ts';
 import type { Internals } from './internals.ts';
 import type { Settings } from './options.ts';
@@ -19,6 +20,14 @@ export interface AcceptedBatch {
   readonly entries: readonly Entry[];
   readonly receipt: Omit<Receipt, 'id' | 'committedAt'>;
 }
+
+interface Asked {
+  readonly found: number;
+  readonly refused: boolean;
+  /** The service asks for at least this much patience: a quota is used up, or it is down. */
+  readonly retryAfterMs: number;
+}
+const nothing: Asked = { found: 0, refused: false, retryAfterMs: 0 };
 
 const answerSchema = z.object({ committed: z.array(z.boolean()) });
 
@@ -67,10 +76,10 @@ export class Commits {
     return [...this.#awaited];
   }
 
-  #askIn(ms: number): void {
+  #askIn(ms: number, leastMs = 0): void {
     this.#cancel();
     if (this.#awaited.size === 0 || this.#isStopped) return;
-    const jittered = ms * (0.75 + 0.25 * this.#internals.random());
+    const jittered = Math.max(leastMs, ms * (0.75 + 0.25 * this.#internals.random()));
     this.#cancel = this.#internals.clock.after(jittered, () => void this.#ask());
   }
 
@@ -79,41 +88,50 @@ export class Commits {
     this.#isAsking = true;
     const batches = [...this.#awaited];
     let found = 0;
-    let refused = false;
-    for (let i = 0; i < batches.length && !refused; i += maxBatches) {
-      const result = await this.#askFor(batches.slice(i, i + maxBatches));
+    let last = nothing;
+    for (
+      let i = 0;
+      i < batches.length && !last.refused && last.retryAfterMs === 0;
+      i += maxBatches
+    ) {
+      last = await this.#askFor(batches.slice(i, i + maxBatches));
       if (this.#isStopped) return;
-      found += result.found;
-      refused = result.refused;
+      found += last.found;
     }
     this.#isAsking = false;
     this.#fruitless = found > 0 ? 0 : this.#fruitless + 1;
-    this.#askIn(doubling(refused ? refusedPace : pace, this.#fruitless));
+    const delay = doubling(last.refused ? refusedPace : pace, this.#fruitless);
+    this.#askIn(delay, last.retryAfterMs);
   }
 
-  async #askFor(batches: readonly AcceptedBatch[]): Promise<{ found: number; refused: boolean }> {
+  async #askFor(batches: readonly AcceptedBatch[]): Promise<Asked> {
     const { url, apiKey } = this.#settings;
+    const bearer = await bearerOf(apiKey, this.#internals.clock);
+    if (bearer.kind === 'failed') {
+      this.#onFailure(bearer.error);
+      return { ...nothing, refused: bearer.refused };
+    }
     const { answer } = await postJson(
       this.#internals,
       `${url}/v1/commits`,
-      { authorization: `Bearer ${apiKey}` },
+      { authorization: `Bearer ${bearer.text}` },
       { batches: batches.map(({ to, id }) => ({ to, id })) },
     );
-    if (this.#isStopped) return { found: 0, refused: false };
+    if (this.#isStopped) return nothing;
     if (answer.kind === 'failed') {
       this.#onFailure(answer.error);
-      return { found: 0, refused: answer.refused };
+      return { ...nothing, refused: answer.refused, retryAfterMs: answer.retryAfterMs };
     }
     const parsed = answerSchema.safeParse(answer.body);
     if (!parsed.success || parsed.data.committed.length !== batches.length) {
       this.#onFailure(new SealtrailError('unavailable', `${url}/v1/commits answered another form`));
-      return { found: 0, refused: false };
+      return nothing;
     }
     const stored = batches.filter((_, i) => parsed.data.committed[i]);
     for (const batch of stored) {
       this.#awaited.delete(batch);
       this.#onCommitted(batch);
     }
-    return { found: stored.length, refused: false };
+    return { ...nothing, found: stored.length };
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SealtrailError } from '../domain/error.ts';
 import { limits } from '../domain/limits.ts';
+import { bearerPattern } from './bearer.ts';
 
 const count = (fallback: number, max: number) => z.number().int().min(1).max(max).default(fallback);
 
@@ -13,6 +14,8 @@ function isSafeUrl(text: string): boolean {
   return bare && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback));
 }
 
+const keyForm = 'give the key as it was issued, without blanks or line ends, or a function';
+
 const optionsSchema = z.strictObject({
   /** The token service: `https://…`, with no query (plain http only on this machine). */
   url: z
@@ -22,10 +25,18 @@ const optionsSchema = z.strictObject({
       'give an https URL (http only for localhost) without user, query or fragment',
     )
     .transform((url) => url.replace(/\/+$/, '')),
-  /** An API key with the scope `write`, or an OIDC token. */
-  apiKey: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,4096}$/, 'give the key as it was issued, without blanks or line ends'),
+  /**
+   * An API key with the scope `write`; or a function that gives one, or a token of your OpenID issuer, for each request
+   * to the token service (twice an hour, and while somebody waits for `committed`): let it keep the token while it is
+   * good.
+   */
+  apiKey: z.union(
+    [
+      z.string().regex(bearerPattern, keyForm),
+      z.custom<() => string | Promise<string>>((given) => typeof given === 'function'),
+    ],
+    { error: keyForm },
+  ),
   /** How long an event waits for others to share its batch, ms. */
   lingerMs: z.number().int().min(0).max(60_000).default(200),
   maxBatchEvents: count(500, limits.events),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { generateKey, thumbprint } from '../domain/ed25519.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { grantId } from '../domain/grant.ts';
+import { bearerOf } from './bearer.ts';
 import type { ServerClock } from './clock.ts';
 import type { Internals } from './internals.ts';
 import type { Settings } from './options.ts';
@@ -37,6 +38,8 @@ async function ask(
   internals: Internals,
   serverClock: ServerClock,
 ): Promise<SessionResult> {
+  const bearer = await bearerOf(apiKey, internals.clock);
+  if (bearer.kind === 'failed') return bearer;
   const { privateKey, jwk } = generateKey();
   const jti = randomUUID();
   const htu = `${url}/v1/credentials`;
@@ -45,8 +48,8 @@ async function ask(
     internals,
     htu,
     {
-      authorization: `Bearer ${apiKey}`,
-      dpop: proofOf({ jti, htu, iat, apiKey }, privateKey, jwk),
+      authorization: `Bearer ${bearer.text}`,
+      dpop: proofOf({ jti, htu, iat, apiKey: bearer.text }, privateKey, jwk),
     },
     sessionSeconds === undefined ? {} : { durationSeconds: sessionSeconds },
   );

@@ -4,8 +4,9 @@ import { SealtrailError } from '../domain/error.ts';
 import { cached } from './cached.ts';
 import { orUnavailable } from './or-unavailable.ts';
 
-/** Who calls: a key that was proved to be ours. */
+/** Who calls: by a key that was proved to be ours, or a token of an issuer that we trust. */
 export interface Caller extends Pick<ApiKeyRecord, 'tenant' | 'client' | 'scopes'> {
+  /** What requests are counted by: the key's id, or (`oidc.…`) one of issuer and client. */
   readonly keyId: string;
 }
 
@@ -37,7 +38,7 @@ export function authenticateApiKey({
       record.hash.length === key.hash.length &&
       timingSafeEqual(record.hash, key.hash) &&
       record.revoked === undefined;
-    if (!good) throw new SealtrailError('unauthenticated', 'the API key is not valid');
+    if (!good) throw new SealtrailError('unauthenticated', 'the key or token is not valid');
     return { keyId: key.id, tenant: record.tenant, client: record.client, scopes: record.scopes };
   };
 }
@@ -55,7 +56,7 @@ export function bearerToken(authorization: string | undefined): string {
   if (token === undefined)
     throw new SealtrailError(
       'unauthenticated',
-      'exactly one Authorization header is needed: Bearer <API key>',
+      'exactly one Authorization header is needed: Bearer <API key or token>',
     );
   return token;
 }

@@ -3,19 +3,19 @@ import { idPattern } from '../domain/limits.ts';
 import { bearerToken, type Caller } from '../lambda/api-key.ts';
 import type { HttpRequest } from '../lambda/http.ts';
 
-/** Who reads: the holder of a key with `read` scope, of one tenant or (`*`) of all. */
+/** Who reads: the holder of a key or token with `read` scope, of one tenant or (`*`) of all. */
 export interface Reader {
   readonly tenant: string;
 }
 
 export type Authenticate = (request: HttpRequest) => Promise<Reader>;
 
-/** Throws `unauthenticated` for a key that is not ours, `forbidden` for one without `read` scope. */
-export function authenticateReader(byKey: (key: string) => Promise<Caller>): Authenticate {
+/** Throws `unauthenticated` for a key or token that is not good, `forbidden` for one without `read` scope. */
+export function authenticateReader(by: (token: string) => Promise<Caller>): Authenticate {
   return async ({ headers }) => {
-    const caller = await byKey(bearerToken(headers['authorization']));
+    const caller = await by(bearerToken(headers['authorization']));
     if (!caller.scopes.has('read'))
-      throw new SealtrailError('forbidden', 'this key has no read scope');
+      throw new SealtrailError('forbidden', 'this key or token has no read scope');
     return caller;
   };
 }
@@ -26,13 +26,13 @@ export function tenantOf(reader: Reader, named: string | undefined): string {
     throw new SealtrailError('request-invalid', 'tenant is not a tenant id');
   if (reader.tenant !== '*') {
     if (named !== undefined && named !== reader.tenant)
-      throw new SealtrailError('forbidden', 'this key reads another tenant');
+      throw new SealtrailError('forbidden', 'this key or token reads another tenant');
     return reader.tenant;
   }
   if (named === undefined)
     throw new SealtrailError(
       'request-invalid',
-      'this key reads all tenants: name one with tenant=',
+      'this key or token reads all tenants: name one with tenant=',
     );
   return named;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oidcIssuersText } from '../lambda/env.ts';
 
 /** What the stack must set on the read API's function. */
 export const readEnv = z.object({
@@ -13,4 +14,6 @@ export const readEnv = z.object({
   PRODUCERS_TABLE: z.string().min(1),
   /** ARN of the KMS HMAC key (HMAC_256) from which the cursor's key is derived. */
   CURSOR_KEY: z.string().min(1),
+  /** JSON: the issuers whose tokens are good, where there are any. */
+  OIDC_ISSUERS: oidcIssuersText.optional(),
 });

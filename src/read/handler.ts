@@ -1,6 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GenerateMacCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { authenticateApiKey } from '../lambda/api-key.ts';
+import { authenticator } from '../lambda/authenticate.ts';
+import { cached } from '../lambda/cached.ts';
 import { httpHandler } from '../lambda/http.ts';
 import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
 import { createLog } from '../lambda/log.ts';
@@ -21,6 +23,7 @@ import { listProducers } from './list-producers.ts';
 
 const env = parseEnv(readEnv, process.env);
 const log = createLog(env.STAGE);
+const now = Date.now;
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 8_000 };
 
 const dynamodb = new DynamoDBClient({ logger: quietLogger, requestHandler });
@@ -38,12 +41,14 @@ const options: ReadOptions = {
   grants: verifiedGrants({
     find: createGrantLog({ client: dynamodb, table: env.GRANTS_TABLE }).find,
     issuer: async () => ({ name: env.ISSUER, keys: byThumbprint(await keys()) }),
-    now: Date.now,
+    now,
   }),
   authenticate: authenticateReader(
-    authenticateApiKey({
-      lookup: registry.apiKey,
-      now: Date.now,
+    authenticator({
+      byKey: authenticateApiKey({ lookup: registry.apiKey, now }),
+      issuers: env.OIDC_ISSUERS ?? [],
+      tenant: cached(registry.tenant, { freshMs: 30_000, maxEntries: 10_000, now }),
+      now,
     }),
   ),
   secret: cursorSecret(async (Message) => {
@@ -52,7 +57,7 @@ const options: ReadOptions = {
     );
     return Mac ?? new Uint8Array();
   }),
-  now: Date.now,
+  now,
   log,
 };
 

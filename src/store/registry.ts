@@ -17,7 +17,7 @@ const tenantSchema = z.strictObject({
   retentionDays: z.number().int().min(1).max(36_500),
   /** Partitions that its days are spread over. */
   shards: z.number().int().min(1).max(1024),
-  /** Grants that one API key may ask for in a minute. */
+  /** Grants that one API key, or one client of an issuer, may ask for in a minute. */
   credentialsPerMinute: z.number().int().min(1).max(1_000_000),
 });
 export type Tenant = z.infer<typeof tenantSchema>;

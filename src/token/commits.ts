@@ -5,18 +5,22 @@ import { bearerToken, type Caller } from '../lambda/api-key.ts';
 import { json, type Operation } from '../lambda/http.ts';
 import { orUnavailable } from '../lambda/or-unavailable.ts';
 import type { Tenant } from '../store/registry.ts';
+import { checkQuota, type Take } from './check-quota.ts';
 import { parseBody } from './parse-body.ts';
 import { writingTenant } from './writing-tenant.ts';
 
 interface CommitsOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
+  readonly take: Take;
   /** Whether each batch is stored, in order; strongly consistent. */
   readonly stored: (
     tenant: string,
     shards: number,
     batches: readonly { readonly to: string; readonly id: string }[],
   ) => Promise<boolean[]>;
+  /** Epoch ms. */
+  readonly now: () => number;
 }
 
 const bodySchema = z.strictObject({
@@ -34,13 +38,22 @@ const bodySchema = z.strictObject({
 /** Largest body: a hundred batches are 8.4 KB. */
 const maxBytes = 16 * 1024;
 
+/**
+ * A client that waits asks up to 20 times a second, at its busiest. With the tool's own quota (60 a minute) five such
+ * processes share a key.
+ */
+const perCredentials = 100;
+
 /** `POST /v1/commits`: which of a client's batches are stored; of another tenant's, none ever is. */
-export function createCommits({ authenticate, tenant: find, stored }: CommitsOptions): Operation {
+export function createCommits(options: CommitsOptions): Operation {
+  const { authenticate, tenant: find, take, stored, now } = options;
   return async ({ headers, body }) => {
     const token = bearerToken(headers['authorization']);
     const { batches } = parseBody(bodySchema, body, maxBytes);
     const caller = await authenticate(token);
     const tenant = await writingTenant(caller, find);
+    const limit = perCredentials * tenant.credentialsPerMinute;
+    await checkQuota(take, `commits.${caller.keyId}`, limit, now());
     const committed = await orUnavailable('the store', () =>
       stored(tenant.id, tenant.shards, batches),
     );

@@ -4,8 +4,8 @@ import { SealtrailError } from '../domain/error.ts';
 import { idPattern } from '../domain/limits.ts';
 import { bearerToken, type Caller } from '../lambda/api-key.ts';
 import { type HttpRequest, json, type Operation } from '../lambda/http.ts';
-import { orUnavailable } from '../lambda/or-unavailable.ts';
 import type { Tenant } from '../store/registry.ts';
+import { checkQuota, type Take } from './check-quota.ts';
 import type { GrantRequest, IssuedGrant } from './issue-grant.ts';
 import { parseBody } from './parse-body.ts';
 import { verifyProof } from './proof.ts';
@@ -15,8 +15,7 @@ import { writingTenant } from './writing-tenant.ts';
 interface CredentialsOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
-  /** Takes one of `limit` requests of a key in this minute; false if none is left. */
-  readonly take: (keyId: string, limit: number, now: number) => Promise<boolean>;
+  readonly take: Take;
   readonly issue: (request: GrantRequest) => Promise<IssuedGrant>;
   readonly vend: (request: SessionRequest) => Promise<SessionCredentials>;
   /** What clients write to; `endpoint` only if it is not the region's public one. */
@@ -47,7 +46,7 @@ export function createCredentials(options: CredentialsOptions): Operation {
     const caller = await authenticate(token);
     checkNames(body, caller);
     const tenant = await writingTenant(caller, options.tenant);
-    await checkQuota(() => take(caller.keyId, tenant.credentialsPerMinute, now()));
+    await checkQuota(take, caller.keyId, tenant.credentialsPerMinute, now());
     const { path, domain } = request;
     const proof = verifyProof(proofText, { method: 'POST', domain, path, token, now: now() });
 
@@ -84,7 +83,7 @@ export function createCredentials(options: CredentialsOptions): Operation {
 function bodySchema(maxSeconds: number) {
   const id = z.string().regex(idPattern);
   return z.strictObject({
-    /** Only to make sure of: both are the key's. */
+    /** Only to make sure of: both are the key's or token's. */
     tenant: id.optional(),
     client: id.optional(),
     durationSeconds: z.number().int().min(900).max(maxSeconds).optional(),
@@ -105,10 +104,5 @@ function checkNames(
 ) {
   const { tenant = key.tenant, client = key.client } = body;
   if (tenant !== key.tenant || client !== key.client)
-    throw new SealtrailError('forbidden', 'this API key is of another tenant or client');
-}
-
-async function checkQuota(take: () => Promise<boolean>): Promise<void> {
-  if (!(await orUnavailable('the count of requests', take)))
-    throw new SealtrailError('quota-exceeded', 'too many requests with this API key this minute');
+    throw new SealtrailError('forbidden', 'this key or token is of another tenant or client');
 }

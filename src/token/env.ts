@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oidcIssuersText } from '../lambda/env.ts';
 
 /** What the stack must set on the token service's function. */
 export const tokenEnv = z.object({
@@ -8,6 +9,11 @@ export const tokenEnv = z.object({
   ISSUER: z.string().min(1).max(128),
   /** ARNs of the KMS Ed25519 signing keys, comma separated: the current one first, retired ones after it. */
   ISSUER_KEYS: z.string().min(1),
+  /** Of each of these, as far as it is known, when it signs: `<from>-<to>,…`, epoch seconds, each may be missing. */
+  ISSUER_KEY_TIMES: z
+    .string()
+    .regex(/^\d*-\d*(,\d*-\d*)*$/)
+    .optional(),
   /** Tables of tenants and API keys, of grants, of request counts, and of batches. */
   REGISTRY_TABLE: z.string().min(1),
   GRANTS_TABLE: z.string().min(1),
@@ -26,6 +32,8 @@ export const tokenEnv = z.object({
     .regex(/^\d{3,4}$/)
     .transform(Number)
     .pipe(z.number().min(900).max(3600)),
+  /** JSON: the issuers whose tokens are good, where there are any. */
+  OIDC_ISSUERS: oidcIssuersText.optional(),
   /** Where clients reach Kinesis when it is not the region's public endpoint (a VPC endpoint). */
   AWS_ENDPOINT_URL_KINESIS: z.url().optional(),
   /** The same for all services: set where the platform is not AWS itself. */

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { authenticateApiKey } from '../lambda/api-key.ts';
+import { authenticator } from '../lambda/authenticate.ts';
 import { cached } from '../lambda/cached.ts';
 import { httpHandler } from '../lambda/http.ts';
 import { issuerKeys } from '../lambda/issuer-keys.ts';
@@ -41,8 +42,13 @@ const quotas = createQuotas({ client, table: env.QUOTAS_TABLE });
 const grants = createGrantLog({ client, table: env.GRANTS_TABLE });
 const batches = createBatchReader({ client, table: env.BATCHES_TABLE });
 
-const authenticate = authenticateApiKey({ lookup: registry.apiKey, now });
 const tenant = cached(registry.tenant, { freshMs: 30_000, maxEntries: 10_000, now });
+const authenticate = authenticator({
+  byKey: authenticateApiKey({ lookup: registry.apiKey, now }),
+  issuers: env.OIDC_ISSUERS ?? [],
+  tenant,
+  now,
+});
 
 const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
   const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
@@ -88,8 +94,14 @@ const credentials = createCredentials({
 export const handler = httpHandler(
   {
     'POST /v1/credentials': credentials,
-    'POST /v1/commits': createCommits({ authenticate, tenant, stored: batches.stored }),
-    'GET /.well-known/jwks.json': createJwks(keys),
+    'POST /v1/commits': createCommits({
+      authenticate,
+      tenant,
+      take: quotas.take,
+      stored: batches.stored,
+      now,
+    }),
+    'GET /.well-known/jwks.json': createJwks(keys, env.ISSUER_KEY_TIMES),
   },
   log,
   'Token',

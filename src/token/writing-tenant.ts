@@ -4,17 +4,17 @@ import { orUnavailable } from '../lambda/or-unavailable.ts';
 import type { Tenant } from '../store/registry.ts';
 
 /**
- * The tenant that this caller writes for. Throws `forbidden` for a key that may not write, or whose tenant
- * is not registered; `unavailable`.
+ * The tenant that this caller writes for. Throws `forbidden` for a key or token that may not write, or
+ * whose tenant is not registered; `unavailable`.
  */
 export async function writingTenant(
   caller: Caller,
   find: (id: string) => Promise<Tenant | undefined>,
 ): Promise<Tenant> {
   if (!caller.scopes.has('write'))
-    throw new SealtrailError('forbidden', 'this API key may not write');
+    throw new SealtrailError('forbidden', 'this key or token may not write');
   const tenant = await orUnavailable('the registry', () => find(caller.tenant));
   if (tenant === undefined)
-    throw new SealtrailError('forbidden', 'the tenant of this API key is not registered');
+    throw new SealtrailError('forbidden', 'the tenant of this key or token is not registered');
   return tenant;
 }

@@ -26,7 +26,7 @@ export interface FakeTokenService {
   /** What the commits look-up says is stored. */
   readonly stored: Set<string>;
   /** How the next requests end; `up` answers them. */
-  mode: 'up' | 'down' | 'hang' | 'error' | 'key-revoked';
+  mode: 'up' | 'down' | 'hang' | 'error' | 'key-revoked' | 'no-commits-left';
   lifeMs: number;
   client: string;
 }
@@ -75,13 +75,15 @@ export function fakeTokenService(
     path: string,
     headers: Record<string, string>,
     body: Record<string, unknown>,
-  ): { status: number; body: object } {
+  ): { status: number; body: object; headers?: Record<string, string> } {
     if (service.mode === 'error') return problem(503, 'unavailable');
     if (headers['authorization'] !== `Bearer ${apiKey}` || service.mode === 'key-revoked')
       return problem(401, 'unauthenticated');
     if (path === '/v1/commits') {
       const asked = body['batches'] as { to: string; id: string }[];
       if (asked.length > 100) return problem(400, 'request-invalid');
+      if (service.mode === 'no-commits-left')
+        return { ...problem(429, 'quota-exceeded'), headers: { 'retry-after': '60' } };
       return { status: 200, body: { committed: asked.map(({ id }) => service.stored.has(id)) } };
     }
     return vend(headers['dpop'] ?? '');

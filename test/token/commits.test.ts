@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sha256 } from '../../src/domain/encoding.ts';
-import { acme, tokenService } from './token-service.ts';
+import { acme, credentialsRequest, tokenService } from './token-service.ts';
 
 const route = 'POST /v1/commits';
 const to = '2023-11-14T22:13:20.000Z';
@@ -71,6 +71,40 @@ test('a key that may only read is not answered, nor one that is not ours', async
   expect((await ask(service, reader, { batches })).status).toBe(403);
   expect((await ask(service, 'st_x', { batches })).status).toBe(401);
   expect((await service.call(route, { body: JSON.stringify({ batches }) })).status).toBe(401);
+  expect(service.fake.storedAsked).toEqual([]);
+});
+
+test('a client may ask a hundred times as often as for credentials, and each client by itself', async () => {
+  const service = tokenService();
+  service.fake.tenants.set('acme', { ...acme, credentialsPerMinute: 1 });
+  const [token, other] = [service.addKey(), service.addKey()];
+  const batches = [{ to, id: idOf(1) }];
+  for (let i = 0; i < 100; i++) expect((await ask(service, token, { batches })).status).toBe(200);
+  service.fake.calls.length = 0;
+  const { status, headers, body } = await ask(service, token, { batches });
+  expect([status, body.code, headers['retry-after']]).toEqual([429, 'quota-exceeded', '60']);
+  expect(service.fake.calls).not.toContain('stored');
+  expect((await ask(service, other, { batches })).status).toBe(200);
+  service.fake.now += 60_000;
+  expect((await ask(service, token, { batches })).status).toBe(200);
+});
+
+test('questions do not use up what there is of credentials, nor the other way round', async () => {
+  const service = tokenService();
+  service.fake.tenants.set('acme', { ...acme, credentialsPerMinute: 1 });
+  const token = service.addKey();
+  const credentials = () => service.call('POST /v1/credentials', credentialsRequest(token));
+  expect((await ask(service, token, { batches: [{ to, id: idOf(1) }] })).status).toBe(200);
+  expect((await credentials()).status).toBe(200);
+  expect((await credentials()).status).toBe(429);
+  expect((await ask(service, token, { batches: [{ to, id: idOf(1) }] })).status).toBe(200);
+});
+
+test('when requests cannot be counted, nothing is answered', async () => {
+  const service = tokenService();
+  service.fake.down.add('take');
+  const answer = await ask(service, service.addKey(), { batches: [{ to, id: idOf(1) }] });
+  expect(answer.status).toBe(503);
   expect(service.fake.storedAsked).toEqual([]);
 });
 

@@ -17,6 +17,15 @@ test('all keys are published, the current one first, named by their thumbprints'
   expect(body).toEqual({ keys: await Promise.all(expected) });
 });
 
+test('a key is published with the times between which it signs, as far as they are known', async () => {
+  const service = tokenService({ keyTimes: '1600000000-,-1600003600' });
+  const [current, retired] = (await service.call(route, {})).body.keys;
+  expect(current).toMatchObject({ nbf: 1_600_000_000 });
+  expect(current).not.toHaveProperty('exp');
+  expect(retired).toMatchObject({ exp: 1_600_003_600 });
+  expect(retired).not.toHaveProperty('nbf');
+});
+
 test('keys are asked for once, and a failure is not kept', async () => {
   const service = tokenService();
   service.fake.down.add('getPublicKey');

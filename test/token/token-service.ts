@@ -10,6 +10,9 @@ import { generateKey, type PublicJwk } from '../../src/domain/ed25519.ts';
 import { sha256 } from '../../src/domain/encoding.ts';
 import { signJws } from '../../src/domain/jws.ts';
 import { authenticateApiKey } from '../../src/lambda/api-key.ts';
+import { authenticator } from '../../src/lambda/authenticate.ts';
+import type { OidcIssuer } from '../../src/lambda/env.ts';
+import type { Get } from '../../src/lambda/fetch-json.ts';
 import { httpHandler } from '../../src/lambda/http.ts';
 import { issuerKeys } from '../../src/lambda/issuer-keys.ts';
 import { createLog } from '../../src/lambda/log.ts';
@@ -36,7 +39,9 @@ export interface Answer {
 }
 
 /** The token service with everything behind it faked in memory; the fakes can be changed, and count. */
-export function tokenService(over: { endpoint?: string } = {}) {
+export function tokenService(
+  over: { endpoint?: string; keyTimes?: string; issuers?: readonly OidcIssuer[]; get?: Get } = {},
+) {
   const issuerPairs = new Map(
     ['arn:current', 'arn:retired'].map((arn) => [arn, generateKeyPairSync('ed25519')]),
   );
@@ -69,7 +74,7 @@ export function tokenService(over: { endpoint?: string } = {}) {
     call('getPublicKey');
     return pair(arn).publicKey.export({ type: 'spki', format: 'der' });
   });
-  const authenticate = authenticateApiKey({
+  const byKey = authenticateApiKey({
     async lookup(id) {
       call('lookup');
       return fake.apiKeys.get(id);
@@ -80,17 +85,20 @@ export function tokenService(over: { endpoint?: string } = {}) {
     call('tenant');
     return fake.tenants.get(id);
   };
+  const { issuers = [], get = fetch } = over;
+  const authenticate = authenticator({ byKey, issuers, tenant, get, now });
+  const take = async (name: string, limit: number, at: number) => {
+    call('take');
+    const slot = `${name}#${Math.floor(at / 60_000)}`;
+    const count = (counts.get(slot) ?? 0) + 1;
+    if (count > limit) return false;
+    counts.set(slot, count);
+    return true;
+  };
   const credentials = createCredentials({
     authenticate,
     tenant,
-    async take(keyId, limit, at) {
-      call('take');
-      const slot = `${keyId}#${Math.floor(at / 60_000)}`;
-      const count = (counts.get(slot) ?? 0) + 1;
-      if (count > limit) return false;
-      counts.set(slot, count);
-      return true;
-    },
+    take,
     issue: grantIssuer({
       name: issuerName,
       keys,
@@ -131,13 +139,15 @@ export function tokenService(over: { endpoint?: string } = {}) {
       'POST /v1/commits': createCommits({
         authenticate,
         tenant,
+        take,
+        now,
         async stored(...asked) {
           call('stored');
           fake.storedAsked.push(asked);
           return asked[2].map(({ id }) => fake.stored.has(id));
         },
       }),
-      'GET /.well-known/jwks.json': createJwks(keys),
+      'GET /.well-known/jwks.json': createJwks(keys, over.keyTimes),
     },
     createLog('test', (line) => fake.logged.push(line)),
     'Token',
