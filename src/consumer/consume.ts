@@ -2,7 +2,7 @@ import { SealtrailError } from '../domain/error.ts';
 import { parseRecord, type SealedRecord } from '../domain/manifest.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import type { KnownGrant } from '../lambda/verified-grants.ts';
-import type { BatchWriter, StoredBatch } from '../store/batch-store.ts';
+import type { BatchWriter, InsertOutcome, StoredBatch } from '../store/batch-store.ts';
 import { type Arrived, arrived } from './arrived.ts';
 import { checkRecord } from './check-record.ts';
 import { type PutObject, type SetAside, setAside } from './quarantine.ts';
@@ -129,36 +129,55 @@ type Entry = { readonly arrived: Arrived; readonly outcome: Outcome };
 /** Calendar, then batches, then feed: a reader never meets a batch on a day that it cannot find. */
 async function store(
   entries: Entry[],
-  { id, signal }: Invocation,
+  invocation: Invocation,
   options: ConsumeOptions,
 ): Promise<Entry[]> {
-  const { writer, log } = options;
+  const { log } = options;
   const batches = entries.flatMap(({ outcome }) =>
     outcome.kind === 'batch' ? [outcome.batch] : [],
   );
   if (batches.length === 0) return entries;
-  const settled = new Map<StoredBatch, Outcome['kind']>();
-  try {
-    await writer.noteDays(batches, signal);
-    const inserted = await writer.insert(batches, signal);
-    const stored = batches.filter((_, i) => inserted[i] === 'stored');
-    for (const [i, batch] of batches.entries())
-      settled.set(batch, inserted[i] === 'throttled' ? 'throttled' : 'undone');
-    await writer.appendFeed(stored, id, signal);
-    for (const batch of stored) settled.set(batch, 'batch');
-  } catch (error) {
-    log.error('batches could not be stored', { batches: batches.length, ...describeError(error) });
-  }
-  return entries.map((entry) => {
-    if (entry.outcome.kind !== 'batch') return entry;
-    const kind = settled.get(entry.outcome.batch) ?? 'undone';
-    if (kind === 'batch') return entry;
+  const settled = await storeBatches(batches, invocation, options);
+  const failed = batches.filter((batch) => settled.get(batch) === 'failed').length;
+  if (failed > 0) log.error('batches could not be stored', { batches: failed });
+  return entries.map(({ arrived: record, outcome }) => {
+    const how = outcome.kind === 'batch' ? settled.get(outcome.batch) : 'stored';
+    if (outcome.kind !== 'batch' || how === 'stored') return { arrived: record, outcome };
     return {
-      ...entry,
-      outcome:
-        kind === 'throttled' ? throttled(entry.arrived, entry.outcome.batch) : { kind: 'undone' },
+      arrived: record,
+      outcome: how === 'throttled' ? throttled(record, outcome.batch) : { kind: 'undone' },
     };
   });
+}
+
+/** Each step goes on with what the one before it stored, so that no tenant waits for another's partition. */
+async function storeBatches(
+  batches: readonly StoredBatch[],
+  { id, signal }: Invocation,
+  { writer, log }: ConsumeOptions,
+): Promise<ReadonlyMap<StoredBatch, InsertOutcome>> {
+  const settled = new Map(batches.map((batch): [StoredBatch, InsertOutcome] => [batch, 'failed']));
+  const steps = [
+    (open: readonly StoredBatch[]) => writer.noteDays(open, signal),
+    (open: readonly StoredBatch[]) => writer.insert(open, signal),
+    (open: readonly StoredBatch[]) => writer.appendFeed(open, id, signal),
+  ];
+  let open = batches;
+  try {
+    for (const step of steps) {
+      if (open.length === 0) break;
+      const outcomes = await step(open);
+      for (const [i, batch] of open.entries()) settled.set(batch, outcomes[i] ?? 'failed');
+      const done = open.filter((batch) => settled.get(batch) === 'stored');
+      // Until the last step is done, nothing is.
+      for (const batch of done) settled.set(batch, 'failed');
+      open = done;
+    }
+    for (const batch of open) settled.set(batch, 'stored');
+  } catch (error) {
+    log.error('storing was broken off', describeError(error));
+  }
+  return settled;
 }
 
 function throttled(record: Arrived, batch: StoredBatch): Outcome {

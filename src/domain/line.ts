@@ -1,12 +1,12 @@
 import { fromTime } from './encoding.ts';
 import { type Event, eventSchema } from './event.ts';
-import { type JsonFault, parseJson } from './json.ts';
+import { countOutermost, type JsonFault, parseJson } from './json.ts';
 import { timeOfUuid, uuidV7Pattern } from './uuid.ts';
 
 /** Why a line of a signed batch is not a valid event. It is kept, byte for byte, and shown with this. */
 export type LineFault = 'utf8' | 'bom' | 'time' | 'schema' | Exclude<JsonFault, 'syntax'>;
 
-/** What a line says. Without a valid id it has no time, and no place in the log. */
+/** What a line says. Without exactly one valid id it has no time, and no place in the log. */
 export type Line =
   | { readonly kind: 'event'; readonly id: string; readonly time: number; readonly event: Event }
   | {
@@ -29,7 +29,8 @@ export function readLine(bytes: Buffer): Line {
   }
   const json = parseJson(text);
   const id = idOf(json.value);
-  if (id === undefined) return { kind: 'no-id' };
+  // A text without a fault has no key twice.
+  if (id === undefined || (!json.ok && countOutermost(text, 'id') > 1)) return { kind: 'no-id' };
   const time = timeOfUuid(id);
   if (fault === undefined && !json.ok) fault = json.fault === 'syntax' ? undefined : json.fault;
   if (fault !== undefined) return { kind: 'faulty', id, time, fault };

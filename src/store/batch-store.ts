@@ -34,18 +34,22 @@ export interface StoredBatch {
  */
 export type InsertOutcome = 'stored' | 'throttled' | 'failed';
 
-/** What the consumer needs. Insert-only: nothing here can change or remove an item. */
+/**
+ * What the consumer needs. Insert-only: nothing here can change or remove an item. Each call answers an outcome
+ * for each batch, in order, does not throw, and may be repeated: one tenant's throttled partition, wherever it is,
+ * keeps no other tenant's batches from being stored.
+ */
 export interface BatchWriter {
-  /** Notes the days and shards of these batches; must have succeeded before they are inserted. */
-  noteDays(batches: readonly StoredBatch[], signal: AbortSignal): Promise<void>;
-  /** Inserts each batch once, however often it is called; an outcome for each, in order. Does not throw. */
+  /** Notes the days and shards of these batches; must be `stored` before they are inserted. */
+  noteDays(batches: readonly StoredBatch[], signal: AbortSignal): Promise<InsertOutcome[]>;
+  /** Inserts each batch once, however often it is called. */
   insert(batches: readonly StoredBatch[], signal: AbortSignal): Promise<InsertOutcome[]>;
-  /** Tells followers what was stored: at least once for every stored batch. */
+  /** Tells followers what was stored: at least once for every batch whose outcome is `stored`. */
   appendFeed(
     batches: readonly StoredBatch[],
     invocation: string,
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<InsertOutcome[]>;
 }
 
 /** What a batch can be chosen by, without its body. */

@@ -1,6 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { toTime } from '../domain/encoding.ts';
-import { SealtrailError } from '../domain/error.ts';
 import type { BatchWriter, FeedEntry, InsertOutcome, StoredBatch } from './batch-store.ts';
 import * as keys from './keys.ts';
 import { type Item, insertItems } from './partiql-insert.ts';
@@ -9,11 +8,12 @@ import { type Item, insertItems } from './partiql-insert.ts';
 const feedChunk = 1000;
 /** A try to write the feed is given up after this long, ms: readers of the feed rely on it (`feedLagMs`). */
 const feedTryMs = 10_000;
+const feedTries = 4;
 /**
- * A partition that takes no writes is tried again for this long, ms. It leaves time to tell the feed of its
- * neighbours' batches, which would otherwise wait with it.
+ * A partition that takes no writes is tried again for this long, ms: of the calendar, of the batches, of the feed.
+ * Together they stay under what the consumer has (50 s), so that the neighbours' batches go all the way.
  */
-const insertPatienceMs = 20_000;
+const patience = { calendar: 10_000, batches: 20_000, feed: 15_000 };
 const knownDays = 10_000;
 
 export interface BatchWriterOptions {
@@ -21,7 +21,7 @@ export interface BatchWriterOptions {
   readonly table: string;
   /** Epoch ms. */
   readonly now: () => number;
-  /** How long throttled batches are tried again, ms; for tests. */
+  /** How long throttled items are tried again, ms, at each step; for tests. */
   readonly patienceMs?: number;
 }
 
@@ -30,67 +30,86 @@ export function createBatchWriter({
   client,
   table,
   now,
-  patienceMs = insertPatienceMs,
+  patienceMs,
 }: BatchWriterOptions): BatchWriter {
   const known = new Set<string>();
 
-  const insertAll = async (items: readonly Item[], signal: AbortSignal) => {
-    const outcomes = await insertItems(client, table, items, signal);
-    if (outcomes.some((outcome) => outcome !== 'stored'))
-      throw new SealtrailError(
-        'unavailable',
-        `${table} took not all of ${items.length} items in time`,
-      );
+  const patient = (step: keyof typeof patience, signal: AbortSignal) =>
+    AbortSignal.any([signal, AbortSignal.timeout(patienceMs ?? patience[step])]);
+
+  /** Inserts items of distinct keys; an outcome for each key. */
+  const insertKeyed = async (entries: ReadonlyMap<string, Item>, signal: AbortSignal) => {
+    const outcomes = await insertItems(client, table, [...entries.values()], signal);
+    return new Map([...entries.keys()].map((key, i) => [key, outcomes[i] ?? 'failed']));
   };
 
   /** Inserts calendar entries that this container has not seen stored yet. */
   const noteKeys = async (entries: ReadonlyMap<string, Item>, signal: AbortSignal) => {
-    const unknown = [...entries].filter(([key]) => !known.has(key));
-    await insertAll(
-      unknown.map(([, item]) => item),
-      signal,
-    );
+    const unknown = new Map([...entries].filter(([key]) => !known.has(key)));
+    const outcomes = await insertKeyed(unknown, signal);
     if (known.size > knownDays) known.clear();
-    for (const [key] of unknown) known.add(key);
+    for (const [key, outcome] of outcomes) if (outcome === 'stored') known.add(key);
+    return (key: string): InsertOutcome => outcomes.get(key) ?? 'stored';
+  };
+
+  /** One try at the feed, all of it with one stamp. */
+  const tellFeed = async (
+    groups: readonly (readonly StoredBatch[])[],
+    invocation: string,
+    signal: AbortSignal,
+  ): Promise<InsertOutcome[]> => {
+    const stored = toTime(now());
+    const feeds = groups.map((group) => feedOf(group, stored, invocation));
+    const noted = await noteKeys(new Map(feeds.map(({ note }) => note)), signal);
+    const ready = feeds.filter(({ note }) => noted(note[0]) === 'stored');
+    const told = await insertKeyed(new Map(ready.flatMap(({ items }) => items)), signal);
+    return feeds.map(({ note, items }) =>
+      joint([noted(note[0]), ...items.flatMap(([key]) => told.get(key) ?? [])]),
+    );
   };
 
   return {
-    noteDays: (batches, signal) => {
+    noteDays: async (batches, signal) => {
       const days = batches.map(({ tenant, to, shard }) =>
         calendarEntry(tenant, `${keys.dayOf(to)}#${shard}`),
       );
-      return noteKeys(new Map(days), signal);
+      const outcomeOf = await noteKeys(new Map(days), patient('calendar', signal));
+      return days.map(([key]) => outcomeOf(key));
     },
 
     insert: async (batches, signal) => {
       // The same key twice in one call would refuse all of it.
-      const distinct = new Map(batches.map((batch) => [keyOf(batch), batch]));
-      const items = [...distinct.values()].map(toItem);
-      const patient = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
-      const outcomes = await insertItems(client, table, items, patient);
-      const byKey = new Map([...distinct.keys()].map((key, i) => [key, outcomes[i]]));
-      return batches.map((batch): InsertOutcome => byKey.get(keyOf(batch)) ?? 'failed');
+      const distinct = new Map(batches.map((batch) => [keyOf(batch), toItem(batch)]));
+      const outcomes = await insertKeyed(distinct, patient('batches', signal));
+      return batches.map((batch) => outcomes.get(keyOf(batch)) ?? 'failed');
     },
 
     appendFeed: async (batches, invocation, signal) => {
-      const byFeed = Map.groupBy(batches, ({ tenant, shard }) => `${shard}#${tenant}`);
-      for (let attempt = 0; ; attempt++) {
-        const stored = toTime(now());
-        const feeds = [...byFeed.values()].flatMap((group) => feedItems(group, stored, invocation));
-        try {
-          const tried = AbortSignal.any([signal, AbortSignal.timeout(feedTryMs)]);
-          await noteKeys(new Map(feeds.map(({ note }) => note)), tried);
-          await insertAll(
-            feeds.map(({ item }) => item),
-            tried,
-          );
-          return;
-        } catch (error) {
-          if (signal.aborted || attempt === 3) throw error;
+      const outcomes = new Map<StoredBatch, InsertOutcome>();
+      const groups = Map.groupBy(batches, ({ tenant, shard }) => `${shard}#${tenant}`);
+      const until = patient('feed', signal);
+      let open = [...groups.values()];
+      for (let tries = 0; open.length > 0 && tries < feedTries && !until.aborted; tries++) {
+        const tried = AbortSignal.any([until, AbortSignal.timeout(feedTryMs)]);
+        const told = await tellFeed(open, invocation, tried);
+        for (const [i, group] of open.entries()) {
+          const outcome = told[i] ?? 'failed';
+          // A last try that was cut off says nothing new: what was throttled until then is throttled.
+          const cutOff = until.aborted && outcome === 'failed';
+          for (const batch of group)
+            if (!cutOff || !outcomes.has(batch)) outcomes.set(batch, outcome);
         }
+        open = open.filter((_, i) => told[i] !== 'stored');
       }
+      return batches.map((batch) => outcomes.get(batch) ?? 'failed');
     },
   };
+}
+
+/** What all of these together come to. */
+function joint(outcomes: readonly InsertOutcome[]): InsertOutcome {
+  if (outcomes.includes('failed')) return 'failed';
+  return outcomes.includes('throttled') ? 'throttled' : 'stored';
 }
 
 function calendarEntry(tenant: string, sk: string): [string, Item] {
@@ -126,23 +145,25 @@ function toItem(batch: StoredBatch): Item {
 }
 
 /** What one invocation stored of one tenant and shard: an item, or several where one would be too large. */
-function feedItems(batches: readonly StoredBatch[], stored: string, invocation: string) {
-  const found: { note: [string, Item]; item: Item }[] = [];
+function feedOf(batches: readonly StoredBatch[], stored: string, invocation: string) {
+  const { tenant, shard } = batches[0] as StoredBatch;
+  const day = keys.dayOf(stored);
+  const pk = keys.feedPartition(tenant, day, shard);
+  const items: [string, Item][] = [];
   for (let start = 0; start < batches.length; start += feedChunk) {
     const chunk = batches.slice(start, start + feedChunk);
-    const { tenant, shard } = chunk[0] as StoredBatch;
-    const day = keys.dayOf(stored);
     const part = start === 0 ? '' : `.${start / feedChunk}`;
+    const sk = `${stored}#${invocation}${part}`;
     const item: Item = {
-      [keys.partitionKey]: { S: keys.feedPartition(tenant, day, shard) },
-      [keys.sortKey]: { S: `${stored}#${invocation}${part}` },
+      [keys.partitionKey]: { S: pk },
+      [keys.sortKey]: { S: sk },
       entries: { S: JSON.stringify(chunk.map(toEntry)) },
       // A follower may stay away for as long as the last of its batches is kept.
       [keys.expiryAttribute]: { N: String(Math.max(...chunk.map(({ expires }) => expires))) },
     };
-    found.push({ note: calendarEntry(tenant, `feed#${day}#${shard}`), item });
+    items.push([`${pk}/${sk}`, item]);
   }
-  return found;
+  return { note: calendarEntry(tenant, `feed#${day}#${shard}`), items };
 }
 
 function toEntry({

@@ -2,6 +2,12 @@ import { expect, test } from 'vitest';
 import { event, line } from '../fixture/events.ts';
 import { consumerHarness, now, poisoned, sealed } from './harness.ts';
 
+/** Batches that a tenant's feed tells of. */
+async function feedOf({ store }: ReturnType<typeof consumerHarness>, tenant: string) {
+  const day = { day: '2026-03-01', shard: 0, after: '', before: '9', limit: 100 };
+  return (await store.feed(tenant, day)).items.flatMap(({ entries }) => entries).length;
+}
+
 const fail = () => {
   throw new Error('down');
 };
@@ -145,6 +151,40 @@ test('a throttled tenant’s records are put aside for later, its neighbours are
     { code: 'throttled', tenant: 'busy', record: sent[2]?.data.toString('base64') },
   ]);
   expect(consumer.metrics()).toEqual(['Throttled throttled=2']);
+});
+
+test.each([
+  ['calendar', 'noted', 1],
+  ['feed', 'told', 2],
+] as const)(
+  'a tenant throttled at its %s is put aside as well, and stored by a redrive',
+  async (_, step, rows) => {
+    let isBusy = true;
+    const fate = ({ tenant }: { tenant: string }) =>
+      isBusy && tenant === 'busy' ? ('throttled' as const) : ('stored' as const);
+    const consumer = consumerHarness({ [step]: fate });
+    const [who, busy] = [consumer.client(), consumer.client({ tenant: 'busy' })];
+    const sent = [sealed(busy), sealed(who)];
+    expect(await consumer.run(sent)).toEqual([]);
+    expect(consumer.store.size).toBe(rows);
+    expect(await feedOf(consumer, 'acme')).toBe(1);
+    expect(await feedOf(consumer, 'busy')).toBe(0);
+    expect(consumer.aside('redrive')).toMatchObject([{ code: 'throttled', tenant: 'busy' }]);
+    isBusy = false;
+    expect(await consumer.run(sent.slice(0, 1))).toEqual([]);
+    expect(consumer.store.size).toBe(2);
+    expect(await feedOf(consumer, 'busy')).toBe(1);
+  },
+);
+
+test('a tenant whose calendar fails is undone, and its neighbours are stored', async () => {
+  const consumer = consumerHarness({
+    noted: ({ tenant }) => (tenant === 'broken' ? 'failed' : 'stored'),
+  });
+  const [who, broken] = [consumer.client(), consumer.client({ tenant: 'broken' })];
+  expect(await consumer.run([sealed(who), sealed(broken), sealed(who)])).toEqual([1]);
+  expect(consumer.store.size).toBe(2);
+  expect(consumer.aside('redrive')).toEqual([]);
 });
 
 test('a throttled record that cannot be put aside is not done', async () => {

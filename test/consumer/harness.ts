@@ -21,6 +21,9 @@ export interface Fates {
   noteDays?: (call: number) => void;
   insert?: (batch: StoredBatch, call: number) => InsertOutcome;
   appendFeed?: (call: number) => void;
+  /** What becomes of a batch at the calendar, and at the feed. */
+  noted?: (batch: StoredBatch) => InsertOutcome;
+  told?: (batch: StoredBatch) => InsertOutcome;
   quarantine?: (call: number) => void;
   redrive?: (call: number) => void;
   grants?: (call: number) => void;
@@ -35,7 +38,7 @@ export function consumerHarness(fates: Fates = {}) {
   const logged: string[] = [];
 
   /** Notes the call, then fails if the test says so. */
-  const meet = (name: Exclude<keyof Fates, 'insert'>): void => {
+  const meet = (name: Exclude<keyof Fates, 'insert' | 'noted' | 'told'>): void => {
     calls.push(name);
     fates[name]?.(calls.filter((call) => call === name).length);
   };
@@ -46,7 +49,10 @@ export function consumerHarness(fates: Fates = {}) {
 
   const options: ConsumeOptions = {
     writer: {
-      noteDays: async () => meet('noteDays'),
+      noteDays: async (batches) => {
+        meet('noteDays');
+        return batches.map((batch) => fates.noted?.(batch) ?? 'stored');
+      },
       insert: async (batches) => {
         calls.push('insert');
         const call = calls.filter((name) => name === 'insert').length;
@@ -56,7 +62,12 @@ export function consumerHarness(fates: Fates = {}) {
       },
       appendFeed: async (batches, id) => {
         meet('appendFeed');
-        await store.appendFeed(batches, id);
+        const outcomes = batches.map((batch) => fates.told?.(batch) ?? 'stored');
+        await store.appendFeed(
+          batches.filter((_, i) => outcomes[i] === 'stored'),
+          id,
+        );
+        return outcomes;
       },
     },
     grants: async () => {

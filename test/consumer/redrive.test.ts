@@ -20,12 +20,12 @@ function consumer(insert: (batch: StoredBatch) => InsertOutcome = () => 'stored'
   };
   const options: ConsumeOptions = {
     writer: {
-      noteDays: async () => {},
+      noteDays: async (batches) => batches.map(() => 'stored'),
       insert: async (batches) => {
         stored.push(...batches);
         return batches.map(insert);
       },
-      appendFeed: async () => {},
+      appendFeed: async (batches) => batches.map(() => 'stored'),
     },
     grants: async () => new Map([[who.grantId, grantFor(who, { exp: recorded / 1000 + 3600 })]]),
     quarantine: put('quarantine'),

@@ -29,7 +29,9 @@ export class MemoryStore implements BatchWriter, BatchReader {
     return this.#batches.size;
   }
 
-  async noteDays(): Promise<void> {}
+  async noteDays(batches: readonly StoredBatch[]): Promise<'stored'[]> {
+    return batches.map(() => 'stored');
+  }
 
   async insert(batches: readonly StoredBatch[]): Promise<'stored'[]> {
     return batches.map((batch) => {
@@ -39,7 +41,7 @@ export class MemoryStore implements BatchWriter, BatchReader {
     });
   }
 
-  async appendFeed(batches: readonly StoredBatch[], invocation: string): Promise<void> {
+  async appendFeed(batches: readonly StoredBatch[], invocation: string): Promise<'stored'[]> {
     const stored = toTime(this.#now());
     for (const [place, group] of Map.groupBy(
       batches,
@@ -64,6 +66,7 @@ export class MemoryStore implements BatchWriter, BatchReader {
         })),
       });
     }
+    return batches.map(() => 'stored');
   }
 
   async *days(

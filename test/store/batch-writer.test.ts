@@ -6,7 +6,6 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
-import { codeOf } from '../../src/domain/error.ts';
 import { createBatchWriter } from '../../src/store/batch-writer.ts';
 import { anyBatch } from '../fixture/stored-batch.ts';
 
@@ -14,7 +13,10 @@ const start = Date.parse('2026-03-02T10:00:00.000Z');
 const signal = () => AbortSignal.timeout(20_000);
 
 /** A DynamoDB that answers each statement, by its keys, with the code that `fate` tells. */
-function setUp(fate: (pk: string, sk: string) => BatchStatementErrorCodeEnum | undefined) {
+function setUp(
+  fate: (pk: string, sk: string) => BatchStatementErrorCodeEnum | undefined,
+  patienceMs = 150,
+) {
   const client = new DynamoDBClient({ region: 'us-east-1' });
   const rows: string[] = [];
   let now = start;
@@ -29,16 +31,14 @@ function setUp(fate: (pk: string, sk: string) => BatchStatementErrorCodeEnum | u
       }),
     }));
   const options = { client, table: 'batches', now: () => now++ };
-  return { writer: createBatchWriter({ ...options, patienceMs: 150 }), rows };
+  return { writer: createBatchWriter({ ...options, patienceMs }), rows };
 }
 
 test('a day is noted once by a container, and again only if it was not taken', async () => {
   let down = true;
   const { writer, rows } = setUp(() => (down ? 'InternalServerError' : undefined));
   const batches = [anyBatch(), anyBatch(), anyBatch({ shard: 1 })];
-  expect(await writer.noteDays(batches, signal()).then(() => undefined, codeOf)).toBe(
-    'unavailable',
-  );
+  expect(await writer.noteDays(batches, signal())).toEqual(['failed', 'failed', 'failed']);
   down = false;
   rows.length = 0;
   await writer.noteDays(batches, signal());
@@ -57,8 +57,9 @@ test('a throttled tenant is given up while there is time to tell the feed of its
 
 test('the feed’s day is noted before the feed is written, and each try has a stamp of its own', async () => {
   let failures = 5;
-  const { writer, rows } = setUp((pk) =>
-    pk.includes('#feed#') && failures-- > 0 ? 'InternalServerError' : undefined,
+  const { writer, rows } = setUp(
+    (pk) => (pk.includes('#feed#') && failures-- > 0 ? 'InternalServerError' : undefined),
+    20_000,
   );
   await writer.appendFeed([anyBatch()], 'call', signal());
   expect(rows[0]).toBe('acme#calendar feed#2026-03-02#0');
@@ -72,14 +73,46 @@ test('the feed’s day is noted before the feed is written, and each try has a s
 
 test('a feed that is not taken is a failure, never silence', async () => {
   const { writer } = setUp((pk) => (pk.includes('#feed#') ? 'InternalServerError' : undefined));
-  const failed = writer.appendFeed([anyBatch()], 'call', signal());
-  expect(await failed.then(() => undefined, codeOf)).toBe('unavailable');
+  expect(await writer.appendFeed([anyBatch()], 'call', signal())).toEqual(['failed']);
+});
+
+test.each([
+  ['calendar', /^busy#calendar$/],
+  ['feed', /^busy#feed#/],
+] as const)(
+  'a tenant whose partition of the %s is throttled keeps no neighbour waiting, and is told apart',
+  async (step, partition) => {
+    let isBusy = true;
+    const { writer, rows } = setUp((pk) =>
+      isBusy && partition.test(pk) ? 'ThrottlingError' : undefined,
+    );
+    const batches = [anyBatch({ tenant: 'busy' }), anyBatch(), anyBatch({ tenant: 'busy' })];
+    const run = () =>
+      step === 'calendar'
+        ? writer.noteDays(batches, signal())
+        : writer.appendFeed(batches, 'call', signal());
+    expect(await run()).toEqual(['throttled', 'stored', 'throttled']);
+    const ofNeighbour = rows.filter((row) => /^acme/.test(row) && row.includes(step));
+    expect(ofNeighbour.length).toBeLessThanOrEqual(2); // its day, and its item: once each
+    isBusy = false;
+    rows.length = 0;
+    expect(await run()).toEqual(['stored', 'stored', 'stored']);
+    expect(rows.some((row) => row.startsWith('busy'))).toBe(true); // what was not taken is not thought known
+  },
+);
+
+test('a feed whose day cannot be noted is not written: no follower would find it', async () => {
+  const { writer, rows } = setUp((_, sk) =>
+    sk.startsWith('feed#') ? 'ThrottlingError' : undefined,
+  );
+  expect(await writer.appendFeed([anyBatch()], 'call', signal())).toEqual(['throttled']);
+  expect(rows.filter((row) => row.startsWith('acme#feed#'))).toEqual([]);
 });
 
 test('nothing is written of nothing', async () => {
   const { writer, rows } = setUp(() => undefined);
-  await writer.noteDays([], signal());
+  expect(await writer.noteDays([], signal())).toEqual([]);
   expect(await writer.insert([], signal())).toEqual([]);
-  await writer.appendFeed([], 'call', signal());
+  expect(await writer.appendFeed([], 'call', signal())).toEqual([]);
   expect(rows).toEqual([]);
 });

@@ -20,6 +20,9 @@ const swapHeader = (header: (kid: string) => object) => ({
 const metadataLine = (raw: string) => `${(good[0] ?? '').slice(0, -1)},"metadata":${raw}}`;
 const deep = (n: number) => '['.repeat(n) + ']'.repeat(n);
 const firstAnd = (odd: string | Buffer) => [odd, good[1] ?? '', good[2] ?? ''];
+/** The same id once more, so that a reader who takes either finds a valid one. */
+const withSecondId = (key: string, before = '') =>
+  replaceIn(',', `,${before}${key}:"${eventAt(start, 0).id}",`);
 const replaceIn = (find: string, by: string) => (good[0] ?? '').replace(find, by);
 
 /** Records that are stored, with no faults. */
@@ -55,6 +58,10 @@ export const faulty: Record<string, [string, Recipe]> = {
   'fault-duplicate-key-escaped': [
     'duplicate-key',
     { lines: firstAnd(metadataLine('{"a":1,"\\u0061":2}')) },
+  ],
+  'fault-duplicate-key-inner-id': [
+    'duplicate-key',
+    { lines: firstAnd(replaceIn('"id":"u_17"', '"id":"u_17","id":"u_17"')) },
   ],
   'fault-proto-member': [
     'schema',
@@ -175,6 +182,12 @@ export const wrong: Record<string, [string, Recipe]> = {
   'wrong-no-last-lf': ['lines-invalid', { plain: bytes(good.join('\n')) }],
   'wrong-line-without-id': ['id-missing', { lines: firstAnd('{"action":"a"}') }],
   'wrong-line-not-json': ['id-missing', { lines: firstAnd('not json') }],
+  'wrong-id-doubled': ['id-missing', { lines: firstAnd(withSecondId('"id"')) }],
+  'wrong-id-doubled-escaped': ['id-missing', { lines: firstAnd(withSecondId('"\\u0069d"')) }],
+  'wrong-id-doubled-behind-fault': [
+    'id-missing',
+    { lines: firstAnd(bytes('\ufeff', withSecondId('"i\\u0064"', '"\\ud800":1,'))) },
+  ],
   'wrong-id-not-v7': ['id-missing', { lines: firstAnd(replaceIn('-7000-', '-4000-')) }],
 };
 
