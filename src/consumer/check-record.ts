@@ -7,7 +7,7 @@ import { eventTerms } from '../domain/query.ts';
 import type { KnownGrant } from '../lambda/verified-grants.ts';
 import type { StoredBatch } from '../store/batch-store.ts';
 import { shardOf } from '../store/keys.ts';
-import { bloomOf } from '../store/terms.ts';
+import { bloomOf, maxTerms } from '../store/terms.ts';
 import type { Arrived } from './arrived.ts';
 
 /**
@@ -62,7 +62,7 @@ function summarize(
   const faults: StoredBatch['faults'][number][] = [];
   for (const [index, line] of lines.entries()) {
     if (line.kind === 'faulty') faults.push([index, line.fault]);
-    else
+    else if (terms.size <= maxTerms)
       for (const term of eventTerms(line.event, arrival - line.time > limits.lateMs))
         terms.add(term);
   }

@@ -18,13 +18,22 @@ export function eventTerms(event: Event, late: boolean): string[] {
   return terms;
 }
 
+/**
+ * A metadata term may have this many UTF-16 units; what would have more is no term, and cannot be filtered on.
+ * Without a bound one line of 64 KiB, a long key around many short ones, makes 100 MB of terms; and V8 hashes texts
+ * over 16,383 units by their length alone, so that a set of them takes hours.
+ */
+export const maxMetadataTerm = 512;
+
 /** `metadata.<dotted path>` of every string, number, boolean and null; arrays are not entered. */
 function addScalars(object: Record<string, unknown>, prefix: string, terms: string[]): void {
   for (const key of Object.keys(object)) {
+    if (prefix.length + key.length > maxMetadataTerm) continue;
     const value = object[key];
-    if (value === null || typeof value !== 'object')
-      terms.push(metadataTerm(prefix + key, String(value)));
-    else if (!Array.isArray(value))
+    if (value === null || typeof value !== 'object') {
+      const term = metadataTerm(prefix + key, String(value));
+      if (term.length <= maxMetadataTerm) terms.push(term);
+    } else if (!Array.isArray(value))
       addScalars(value as Record<string, unknown>, `${prefix}${key}.`, terms);
   }
 }

@@ -6,7 +6,7 @@ import { pageBudget, type ReadOptions } from './list-events.ts';
 import { pageEvents } from './page-events.ts';
 import { onlySingles } from './parse-query.ts';
 import type { Position } from './position.ts';
-import type { ReadEvent } from './read-event.ts';
+import { answerSize, type ReadEvent } from './read-event.ts';
 import { showEvent } from './show-event.ts';
 
 /** No event is stored whose time is over 5 minutes ahead of its arrival; the rest is for clocks that differ. */
@@ -14,7 +14,7 @@ const dayMs = 86_400_000;
 
 /**
  * `GET /v1/events/{id}`: the event's id holds its time, so only batches over that millisecond are read.
- * Should different events bear the id, all are given: the first, and `others`.
+ * Should different events bear the id, all are given: the first, and `others`; `more` if not all have room.
  */
 export function getEvent(options: ReadOptions): Operation {
   return async (request) => {
@@ -22,11 +22,15 @@ export function getEvent(options: ReadOptions): Operation {
     const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
     if (!uuidV7Pattern.test(id) || timeOfUuid(id) > options.now() + dayMs) throw notFound();
-    const [first, ...others] = await find(tenant, id, options);
+    const { found, more } = await find(tenant, id, options);
+    const [first, ...others] = found;
     if (first === undefined) throw notFound();
     if (others.length > 0) options.log.count('Equivocations', others.length);
     const shown = showEvent(first);
-    const rest = others.length === 0 ? '' : `,"others":[${others.map(showEvent).join(',')}]`;
+    const rest =
+      others.length === 0
+        ? ''
+        : `,"others":[${others.map(showEvent).join(',')}]${more ? ',"more":true' : ''}`;
     return {
       status: 200,
       headers: { 'content-type': 'application/json' },
@@ -40,10 +44,15 @@ function notFound(): SealtrailError {
   return new SealtrailError('not-found', 'there is no such event');
 }
 
-async function find(tenant: string, id: string, options: ReadOptions): Promise<ReadEvent[]> {
+async function find(
+  tenant: string,
+  id: string,
+  options: ReadOptions,
+): Promise<{ readonly found: readonly ReadEvent[]; readonly more: boolean }> {
   const time = timeOfUuid(id);
   const budget = pageBudget(options.now());
   const found = new Map<string, ReadEvent>();
+  let size = 0;
   for (let position: Position | undefined = {}; position !== undefined; ) {
     if (options.now() > budget.deadline)
       throw new SealtrailError('unavailable', 'too many batches lie over this millisecond');
@@ -51,8 +60,14 @@ async function find(tenant: string, id: string, options: ReadOptions): Promise<R
       { tenant, from: time, to: time + 1, order: 'asc', filter: [], limit: 1000, position },
       { ...options, budget },
     );
-    for (const event of page.events) if (event.id === id) found.set(event.hash, event);
+    for (const event of page.events) {
+      if (event.id !== id || found.has(event.hash)) continue;
+      size += answerSize(event);
+      if (found.size > 0 && size > budget.answerBytes)
+        return { found: [...found.values()], more: true };
+      found.set(event.hash, event);
+    }
     position = page.next;
   }
-  return [...found.values()];
+  return { found: [...found.values()], more: false };
 }

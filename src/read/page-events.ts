@@ -4,7 +4,7 @@ import { type EventQuery, isBeyond, isWanted, rangeOf } from './choose-batch.ts'
 import { type Grants, openBatch } from './open-batch.ts';
 import { isAfter, Pending } from './pending.ts';
 import type { EventPlace, Position } from './position.ts';
-import type { ReadEvent } from './read-event.ts';
+import { answerSize, type ReadEvent } from './read-event.ts';
 import { boundOf, Scan } from './scan.ts';
 
 /** What one page may cost. However small, a page gets further: one query and one body are always allowed. */
@@ -13,7 +13,7 @@ export interface Budget {
   readonly summaries: number;
   /** Bytes of records read. */
   readonly bytes: number;
-  /** Bytes of event lines given. */
+  /** Bytes of event lines given; faulty ones count more (`answerSize`). */
   readonly answerBytes: number;
   /** Epoch ms. */
   readonly deadline: number;
@@ -183,7 +183,7 @@ class PageOfEvents {
     }
     this.#lastPlace = { id: event.id, hash: event.hash };
     this.#given.push(event);
-    this.#answerBytes += event.line.length;
+    this.#answerBytes += answerSize(event);
   }
 
   /** The budget is spent. */
@@ -212,7 +212,7 @@ class PageOfEvents {
     for (const batch of this.#pending.batches) {
       const events = this.#pending.of(batch);
       const key = { key: batch.summary.key, inclusive: true };
-      const bytes = events.reduce((sum, { line }) => sum + line.length, this.#answerBytes);
+      const bytes = events.reduce((sum, event) => sum + answerSize(event), this.#answerBytes);
       if (
         this.#given.length + events.length <= limit &&
         bytes <= this.#options.budget.answerBytes

@@ -1,7 +1,7 @@
 import { fromTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { limits } from '../domain/limits.ts';
-import { clause, type Filter } from '../domain/query.ts';
+import { clause, type Filter, maxMetadataTerm } from '../domain/query.ts';
 import type { Order } from '../store/batch-store.ts';
 
 /** What a caller asked of `GET /v1/events`. */
@@ -95,6 +95,8 @@ function filterOf(query: URLSearchParams): Filter {
           ? 'late takes the value true only'
           : `there is no parameter ${name.slice(0, 100)}; filters are ${filters}`,
       );
+    if (name.startsWith('metadata.') && terms.some(({ length }) => length > maxMetadataTerm))
+      throw bad(`${name.slice(0, 100)} and its value are longer than what is filtered on`);
     return terms;
   });
 }

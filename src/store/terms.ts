@@ -3,6 +3,8 @@ const bitsPerTerm = 10;
 const probes = 7;
 /** A fuller filter would cost more to read than the bodies that it saves. */
 const maxBytes = 4096;
+/** Of more terms than the largest filter has bits, it would say yes to everything: they need not be collected. */
+export const maxTerms = maxBytes * 8;
 
 /**
  * A Bloom filter over a batch's terms: bit i is bit i mod 8 of byte ⌊i / 8⌋. Probe k of a term is
@@ -10,6 +12,7 @@ const maxBytes = 4096;
  * finished as murmur3 does. It is an index, not a proof: nothing is secret and nothing is trusted in it.
  */
 export function bloomOf(terms: ReadonlySet<string>): Buffer {
+  if (terms.size > maxTerms) return Buffer.alloc(maxBytes, 0xff);
   const bytes = Math.min(Math.max(Math.ceil((terms.size * bitsPerTerm) / 8), 1), maxBytes);
   const filter = Buffer.alloc(bytes);
   for (const term of terms) {

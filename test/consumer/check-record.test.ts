@@ -146,3 +146,15 @@ test('an event that arrives over 5 minutes after its time is late', () => {
   expect(isLate(now + 5 * minute)).toBe(false);
   expect(isLate(now + 5 * minute + 1)).toBe(true);
 });
+
+test('a batch full of small members is checked in little time, and found by any of them', () => {
+  // Before terms were bounded, one such line took the function's whole time.
+  const lines = Array.from({ length: 8 }, (_, l) => {
+    const inner = Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`${l}x${i}`, i]));
+    return line(event(now, { metadata: { ['p'.repeat(20_000)]: inner, ...inner } }));
+  });
+  const start = performance.now();
+  const { terms } = check({ lines });
+  expect(performance.now() - start).toBeLessThan(5000);
+  expect(terms && mayContain(terms, 'metadata.7x1499\x001499')).toBe(true);
+});

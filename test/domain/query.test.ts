@@ -157,3 +157,27 @@ test('a path with an equals sign is not mistaken for a value with one', () => {
   expect(matches([clause('metadata.a=b', ['c']) ?? []], it, false)).toBe(true);
   expect(matches([clause('metadata.a', ['b=c']) ?? []], it, false)).toBe(false);
 });
+
+test('a long key around many short ones makes no terms, and what fits beside it does', () => {
+  const inner = Object.fromEntries(Array.from({ length: 3500 }, (_, i) => [`k${i}`, 1]));
+  const long = event(now, { metadata: { ['p'.repeat(32_000)]: inner, plan: 'pro' } });
+  const terms = eventTerms(long, false);
+  expect(terms.filter((term) => term.startsWith('metadata.'))).toEqual(['metadata.plan\0pro']);
+});
+
+test('what can be filtered on is what has a term: to the last unit, and no further', () => {
+  const path = 'p'.repeat(200);
+  const most = 'v'.repeat(512 - 'metadata.'.length - path.length - 1);
+  const found = (value: string) =>
+    matches(
+      [clause(`metadata.${path}`, [value]) ?? []],
+      event(now, { metadata: { [path]: value } }),
+      false,
+    );
+  expect([found(most), found(`${most}v`)]).toEqual([true, false]);
+});
+
+test('a filter of more terms than it has bits says yes to everything', () => {
+  const full = bloomOf(new Set(Array.from({ length: 32_769 }, (_, i) => `t${i}`)));
+  expect(full).toEqual(Buffer.alloc(4096, 0xff));
+});

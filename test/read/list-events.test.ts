@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { pageBudget } from '../../src/read/list-events.ts';
 import { event, line } from '../fixture/events.ts';
@@ -93,4 +94,61 @@ test('a page’s budget keeps an answer under Lambda’s 6 MB and the HTTP API�
   // A faulty line of 64 KiB may be six times as long when it is escaped; the last one may go over.
   expect(answerBytes).toBeLessThan(3 * 1024 * 1024);
   expect(deadline - now).toBeLessThan(29_000);
+});
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: a synchronous answer, bytes. */
+const lambdaAnswer = 6 * 1024 * 1024;
+/** As Lambda counts it: the body is a text in its JSON. */
+const sizeOf = ({ text }: { text: string }) => Buffer.byteLength(JSON.stringify(text)) + 1000;
+
+/** What compresses badly, lest the body compress better than is allowed. */
+const pad = () => randomBytes(2000).toString('base64');
+
+/** A line of 64 KiB that is faulty, of nothing but what takes the most room when it is shown. */
+function longFault(i: number, filler: Buffer): Buffer {
+  const [head = '', tail = ''] = JSON.stringify({ ...event(now + i), pad: pad(), typo: '@' }).split(
+    '@',
+  );
+  const room = 65_536 - head.length - tail.length;
+  const middle = Buffer.concat(
+    Array.from({ length: Math.floor(room / filler.length) }, () => filler),
+  );
+  return Buffer.concat([Buffer.from(head), middle, Buffer.from(tail)]);
+}
+
+test.each([
+  ['bytes that are no UTF-8', Buffer.from([0xff])],
+  ['escaped quotes', Buffer.from('\\"')],
+  ['escaped backslashes', Buffer.from('\\\\')],
+])(
+  'pages of faulty lines full of %s fit into Lambda’s answer, and lead on to the end',
+  async (_, filler) => {
+    const api = readHarness();
+    const lines = Array.from({ length: 60 }, (_, i) => longFault(i, filler));
+    await api.add(api.client(), lines, { enc: 'zstd' });
+    let given = 0;
+    for (let query: string | undefined = 'limit=1000'; query !== undefined; ) {
+      const page = await api.list(query);
+      expect(page.status).toBe(200);
+      expect(sizeOf(page)).toBeLessThan(lambdaAnswer);
+      given += page.body.events.length;
+      query = page.body.next === null ? undefined : `limit=1000&cursor=${page.body.next}`;
+    }
+    expect(given).toBe(60);
+  },
+);
+
+test('however many long events bear one id, the answer fits, and says that there are more', async () => {
+  const api = readHarness();
+  const who = api.client();
+  const it = event(now);
+  const lines = Array.from({ length: 60 }, () =>
+    line({ ...it, metadata: { pad: pad(), x: '"'.repeat(30_000) } }),
+  );
+  await api.add(who, lines, { enc: 'zstd' });
+  const answer = await api.one(it.id);
+  expect(answer.status).toBe(200);
+  expect(sizeOf(answer)).toBeLessThan(lambdaAnswer);
+  expect(answer.body.more).toBe(true);
+  expect(answer.body.others.length).toBeGreaterThan(10);
 });

@@ -104,6 +104,7 @@ test.each([
   'late=true&late=1',
   'order=up',
   'order=',
+  `metadata.${'p'.repeat(300)}=${'v'.repeat(300)}`,
 ])('%s is refused', (query) => {
   expect(outcome(query)).toBe('request-invalid');
 });
