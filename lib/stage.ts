@@ -35,6 +35,14 @@ const settingsSchema = z
       .default([]),
     /** SNS topic that is told of every alarm. Default: alarms are only shown. */
     alarmTopicArn: arn('sns').optional(),
+    /**
+     * Where clients reach the API, `https://…`, if it is not the API's own host: behind a CDN or proxy, or under an API
+     * mapping with a base path. Their DPoP proofs are for this URL. Default: the host that a request came in by.
+     */
+    publicUrl: z
+      .url({ protocol: /^https$/ })
+      .regex(/^[^?#@]*$/, 'no user, query or fragment')
+      .optional(),
     /** Longest life of a grant and its credentials, seconds: role chaining ends at 3600. */
     sessionSeconds: z.coerce.number().int().min(900).max(3600).default(3600),
     /** Folder of the functions' bundles, one `<name>/index.js` each. Default: `dist/functions` of this package. */

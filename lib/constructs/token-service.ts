@@ -47,6 +47,7 @@ export class TokenService extends Construct {
       STREAM_ARN: data.stream.streamArn,
       WRITER_ROLE_ARN: writer.roleArn,
       SESSION_SECONDS: String(settings.sessionSeconds),
+      ...(settings.publicUrl !== undefined && { PUBLIC_URL: settings.publicUrl }),
     };
     const token = new HouseFunction(this, 'Token', {
       settings,
