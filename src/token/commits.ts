@@ -11,10 +11,10 @@ import { writingTenant } from './writing-tenant.ts';
 interface CommitsOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
-  /** Whether each batch is stored, in order; strongly consistent. */
+  /** Whether each batch is stored, under any of these counts of shards, in order; strongly consistent. */
   readonly stored: (
     tenant: string,
-    shards: number,
+    shards: readonly number[],
     batches: readonly { readonly to: string; readonly id: string }[],
   ) => Promise<boolean[]>;
 }
@@ -41,9 +41,9 @@ export function createCommits({ authenticate, tenant: find, stored }: CommitsOpt
     const { batches } = parseBody(bodySchema, body, maxBytes);
     const caller = await authenticate(token);
     const tenant = await writingTenant(caller, find);
-    const committed = await orUnavailable('the store', () =>
-      stored(tenant.id, tenant.shards, batches),
-    );
+    // A batch lies where the grant that it was sent under said, and that may be of before shards were raised.
+    const shards = [tenant.shards, ...(tenant.formerShards ?? [])];
+    const committed = await orUnavailable('the store', () => stored(tenant.id, shards, batches));
     return json(200, { committed });
   };
 }
