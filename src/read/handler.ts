@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GenerateMacCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { authenticateApiKey } from '../lambda/api-key.ts';
+import { callLimits } from '../lambda/call-limits.ts';
 import { httpHandler } from '../lambda/http.ts';
 import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
 import { createLog } from '../lambda/log.ts';
@@ -21,7 +22,7 @@ import { listProducers } from './list-producers.ts';
 
 const env = parseEnv(readEnv, process.env);
 const log = createLog(env.STAGE);
-const requestHandler = { connectionTimeout: 2_000, requestTimeout: 8_000 };
+const requestHandler = callLimits;
 
 const dynamodb = new DynamoDBClient({ logger: quietLogger, requestHandler });
 const kms = new KMSClient({ requestHandler });
