@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
+import { callLimits } from '../lambda/call-limits.ts';
 import { createLog } from '../lambda/log.ts';
 import { parseEnv } from '../lambda/parse-env.ts';
 import { quietLogger } from '../lambda/quiet-logger.ts';
@@ -12,7 +13,7 @@ import { auditorEnv } from './env.ts';
 const env = parseEnv(auditorEnv, process.env);
 const client = new DynamoDBClient({
   logger: quietLogger,
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 8_000 },
+  requestHandler: callLimits,
 });
 
 const registry = createRegistry({ client, table: env.REGISTRY_TABLE });

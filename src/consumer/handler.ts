@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
+import { callLimits } from '../lambda/call-limits.ts';
 import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
 import { createLog } from '../lambda/log.ts';
 import { parseEnv } from '../lambda/parse-env.ts';
@@ -17,7 +18,7 @@ import type { RedriveEvent } from './redrive.ts';
 const env = parseEnv(consumerEnv, process.env);
 const log = createLog(env.STAGE);
 
-const requestHandler = { connectionTimeout: 2_000, requestTimeout: 8_000 };
+const requestHandler = callLimits;
 const dynamodb = new DynamoDBClient({ logger: quietLogger, requestHandler });
 const kms = new KMSClient({ requestHandler });
 const s3 = new S3Client({ forcePathStyle: true, requestHandler });

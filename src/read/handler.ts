@@ -3,6 +3,7 @@ import { GenerateMacCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/cli
 import { authenticateApiKey } from '../lambda/api-key.ts';
 import { authenticator } from '../lambda/authenticate.ts';
 import { cached } from '../lambda/cached.ts';
+import { callLimits } from '../lambda/call-limits.ts';
 import { httpHandler } from '../lambda/http.ts';
 import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
 import { createLog } from '../lambda/log.ts';
@@ -24,7 +25,7 @@ import { listProducers } from './list-producers.ts';
 const env = parseEnv(readEnv, process.env);
 const log = createLog(env.STAGE);
 const now = Date.now;
-const requestHandler = { connectionTimeout: 2_000, requestTimeout: 8_000 };
+const requestHandler = callLimits;
 
 const dynamodb = new DynamoDBClient({ logger: quietLogger, requestHandler });
 const kms = new KMSClient({ requestHandler });

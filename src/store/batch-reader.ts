@@ -16,9 +16,10 @@ export interface BatchReaderOptions {
 
 /** The read side of the `batches` table. */
 export function createBatchReader({ client, table }: BatchReaderOptions): BatchReader & {
+  /** Whether each batch is stored, under any of these counts of shards; strongly consistent. */
   stored(
     tenant: string,
-    shards: number,
+    shards: readonly number[],
     batches: readonly { readonly to: string; readonly id: string }[],
   ): Promise<boolean[]>;
 } {
@@ -102,14 +103,16 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
     },
 
     async stored(tenant, shards, batches) {
-      const Keys = batches.map(({ to, id }) => ({
-        pk: { S: keys.batchPartition(tenant, keys.dayOf(to), keys.shardOf(id, shards)) },
-        sk: { S: keys.batchSortKey(to, id) },
-      }));
-      const distinct = new Map(Keys.map((key) => [key.sk.S, key]));
+      const places = batches.flatMap(({ to, id }) =>
+        [...new Set(shards.map((count) => keys.shardOf(id, count)))].map((shard) => ({
+          pk: { S: keys.batchPartition(tenant, keys.dayOf(to), shard) },
+          sk: { S: keys.batchSortKey(to, id) },
+        })),
+      );
+      const distinct = new Map(places.map((place) => [`${place.pk.S}/${place.sk.S}`, place]));
       const items = await batchGet(client, table, [...distinct.values()], ['sk']);
       const found = new Set(items.map((item) => text(item, 'sk')));
-      return Keys.map((key) => found.has(key.sk.S));
+      return batches.map(({ to, id }) => found.has(keys.batchSortKey(to, id)));
     },
   };
 }

@@ -11,12 +11,17 @@ import type { ApiKeyRecord } from '../domain/api-key.ts';
 import { idPattern } from '../domain/limits.ts';
 import type { Item } from './partiql-insert.ts';
 
+/** How often a tenant's shards can be raised: batches are looked for under every count that it had. */
+const maxFormerShards = 16;
+
 const tenantSchema = z.strictObject({
   id: z.string().regex(idPattern),
   /** How long a tenant's batches are kept, from their arrival. */
   retentionDays: z.number().int().min(1).max(36_500),
   /** Partitions that its days are spread over. */
   shards: z.number().int().min(1).max(1024),
+  /** What `shards` was before: grants, and batches, of then are still spread so. Kept by `setTenant`. */
+  formerShards: z.array(z.number().int().min(1)).max(maxFormerShards).exactOptional(),
   /** Grants that one API key, or one client of an issuer, may ask for in a minute. */
   credentialsPerMinute: z.number().int().min(1).max(1_000_000),
 });
@@ -45,7 +50,8 @@ export interface Registry {
   putKey(keyId: string, record: ApiKeyRecord): Promise<'created' | 'exists'>;
   /**
    * Replaces what a tenant was by what it shall be; `conflict`, and nothing changed, if it is no longer as it
-   * was. Throws a RangeError for fewer shards: what lies in the others would be looked for nowhere.
+   * was. Throws a RangeError for fewer shards, since what lies in the others would be looked for nowhere; and
+   * for raising them a 17th time.
    */
   setTenant(from: Tenant, to: Tenant): Promise<'set' | 'conflict'>;
   /** A key is good for nothing from its revocation on, and never good again. The first revocation stays. */
@@ -111,12 +117,15 @@ export function createRegistry({ client, table }: TableOptions): Registry {
       const next = tenantSchema.parse(to);
       if (next.id !== from.id) throw new RangeError('a tenant cannot be renamed');
       if (next.shards < from.shards) throw new RangeError('shards can only be raised');
+      const isRaised = next.shards > from.shards;
+      if (isRaised && (from.formerShards ?? []).length >= maxFormerShards)
+        throw new RangeError(`shards can be raised ${maxFormerShards} times`);
       return onCondition('set', 'conflict', () =>
         client.send(
           new UpdateItemCommand({
             TableName: table,
             Key: { id: { S: `tenant#${next.id}` } },
-            UpdateExpression: 'SET retentionDays = :days, shards = :shards, #quota = :quota',
+            UpdateExpression: `SET retentionDays = :days, shards = :shards, #quota = :quota${isRaised ? ' ADD formerShards :former' : ''}`,
             ConditionExpression:
               'retentionDays = :days0 AND shards = :shards0 AND #quota = :quota0',
             ExpressionAttributeNames: { '#quota': 'credentialsPerMinute' },
@@ -127,6 +136,7 @@ export function createRegistry({ client, table }: TableOptions): Registry {
               ':days0': { N: String(from.retentionDays) },
               ':shards0': { N: String(from.shards) },
               ':quota0': { N: String(from.credentialsPerMinute) },
+              ...(isRaised && { ':former': { NS: [String(from.shards)] } }),
             },
           }),
         ),
@@ -196,11 +206,13 @@ function ofTenant(tenant: Tenant): Item {
 }
 
 function toTenant(id: string, item: Item): Tenant {
+  const former = item['formerShards']?.NS;
   return tenantSchema.parse({
     id,
     retentionDays: Number(item['retentionDays']?.N),
     shards: Number(item['shards']?.N),
     credentialsPerMinute: Number(item['credentialsPerMinute']?.N),
+    ...(former !== undefined && { formerShards: former.map(Number).sort((a, b) => a - b) }),
   });
 }
 

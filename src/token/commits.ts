@@ -13,10 +13,10 @@ interface CommitsOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
   readonly take: Take;
-  /** Whether each batch is stored, in order; strongly consistent. */
+  /** Whether each batch is stored, under any of these counts of shards, in order; strongly consistent. */
   readonly stored: (
     tenant: string,
-    shards: number,
+    shards: readonly number[],
     batches: readonly { readonly to: string; readonly id: string }[],
   ) => Promise<boolean[]>;
   /** Epoch ms. */
@@ -54,9 +54,9 @@ export function createCommits(options: CommitsOptions): Operation {
     const tenant = await writingTenant(caller, find);
     const limit = perCredentials * tenant.credentialsPerMinute;
     await checkQuota(take, `commits.${caller.keyId}`, limit, now());
-    const committed = await orUnavailable('the store', () =>
-      stored(tenant.id, tenant.shards, batches),
-    );
+    // A batch lies where the grant that it was sent under said, and that may be of before shards were raised.
+    const shards = [tenant.shards, ...(tenant.formerShards ?? [])];
+    const committed = await orUnavailable('the store', () => stored(tenant.id, shards, batches));
     return json(200, { committed });
   };
 }

@@ -20,6 +20,8 @@ interface CredentialsOptions {
   readonly vend: (request: SessionRequest) => Promise<SessionCredentials>;
   /** What clients write to; `endpoint` only if it is not the region's public one. */
   readonly stream: { readonly arn: string; readonly endpoint: string | undefined };
+  /** Where clients reach the API, without a slash at its end, if that is not where requests say that they came in. */
+  readonly publicUrl?: string | undefined;
   /** Longest life of a grant, and the one that is given unless asked otherwise. */
   readonly maxSeconds: number;
   /** Epoch ms. */
@@ -36,6 +38,7 @@ const maxBytes = 8 * 1024;
 export function createCredentials(options: CredentialsOptions): Operation {
   const { authenticate, take, issue, vend, stream, maxSeconds, now } = options;
   const region = stream.arn.split(':')[3];
+  const publicUrl = options.publicUrl && `${options.publicUrl}/v1/credentials`;
   const schema = bodySchema(maxSeconds);
 
   return async (request) => {
@@ -48,7 +51,8 @@ export function createCredentials(options: CredentialsOptions): Operation {
     const tenant = await writingTenant(caller, options.tenant);
     await checkQuota(take, caller.keyId, tenant.credentialsPerMinute, now());
     const { path, domain } = request;
-    const proof = verifyProof(proofText, { method: 'POST', domain, path, token, now: now() });
+    const target = { method: 'POST', domain, path, publicUrl };
+    const proof = verifyProof(proofText, { ...target, token, now: now() });
 
     const seconds = body.durationSeconds ?? maxSeconds;
     const { client } = caller;

@@ -39,6 +39,16 @@ describe('what a run counts', () => {
     expect(await auditor.verdict()).toMatchObject({ forks: [3] });
   });
 
+  test('is no fork for a batch that is a second row, signed again after shards were raised', async () => {
+    const auditor = auditorHarness();
+    await auditor.store(life);
+    await auditor.store(at(1, 2), { shard: 3 });
+    expect(await auditor.run()).not.toHaveProperty('ProducerForks');
+    await auditor.store(at(0, 4), { shard: 7 });
+    expect(await auditor.run()).not.toHaveProperty('ProducerForks');
+    expect(await auditor.verdict()).toMatchObject({ forks: [], gaps: [], head: { seq: 5 } });
+  });
+
   test('is a batch that follows another one than was seen, long before', async () => {
     const auditor = auditorHarness();
     const own = chain(128);

@@ -28,10 +28,13 @@ export function auditorHarness<Producers extends ProducerStore & ProducerList = 
     producers,
     tenants,
     /** One item of the feed, stored now. */
-    async store(batches: readonly SeenBatch[], { tenant = 'acme', client = 'billing' } = {}) {
+    async store(
+      batches: readonly SeenBatch[],
+      { tenant = 'acme', client = 'billing', shard = 0 } = {},
+    ) {
       tenants.add(tenant);
       const rows = batches.map(({ seq, id, prev, fin }) =>
-        anyBatch({ tenant, client, producer: aProducer, seq, id, prev, fin }),
+        anyBatch({ tenant, client, shard, producer: aProducer, seq, id, prev, fin }),
       );
       await feed.appendFeed(rows, `invocation-${String(items++).padStart(6, '0')}`);
       clock.now += 1;

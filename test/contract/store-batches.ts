@@ -83,8 +83,22 @@ export function batchesContract(store: () => OpenStore, hasItemLimit: boolean): 
     );
     const asked = [...batches, ...batches.slice(0, 2)];
     const expected = [...batches.map((_, i) => i % 3 === 0), true, false];
-    expect(await store().reader.stored(tenant, 4, asked)).toEqual(expected);
-    expect(await store().reader.stored(tenant, 4, [])).toEqual([]);
-    expect(await store().reader.stored('somebody', 4, batches)).not.toContain(true);
+    expect(await store().reader.stored(tenant, [4], asked)).toEqual(expected);
+    expect(await store().reader.stored(tenant, [4], [])).toEqual([]);
+    expect(await store().reader.stored('somebody', [4], batches)).not.toContain(true);
+  });
+
+  test('a batch is found under each count of shards that is asked for, and under no other', async () => {
+    const tenant = 'reshaped';
+    const of = (count: number) => {
+      const batches = Array.from({ length: 8 }, () => anyBatch({ tenant }));
+      return batches.map((batch) => ({ ...batch, shard: shardOf(batch.id, count) }));
+    };
+    const [three, seven] = [of(3), of(7)];
+    await put(store(), [...three, ...seven]);
+    const all = [...three, ...seven];
+    expect(await store().reader.stored(tenant, [16, 3, 7], all)).not.toContain(false);
+    const underSeven = await store().reader.stored(tenant, [7], all);
+    expect(underSeven).toEqual(all.map(({ id, shard }) => shardOf(id, 7) === shard));
   });
 }

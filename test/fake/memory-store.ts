@@ -150,11 +150,13 @@ export class MemoryStore implements BatchWriter, BatchReader {
 
   async stored(
     tenant: string,
-    shards: number,
+    shards: readonly number[],
     batches: readonly { readonly to: string; readonly id: string }[],
   ): Promise<boolean[]> {
     return batches.map(({ to, id }) =>
-      this.#batches.has(`${tenant}#${shardOf(id, shards)}#${batchSortKey(to, id)}`),
+      shards.some((count) =>
+        this.#batches.has(`${tenant}#${shardOf(id, count)}#${batchSortKey(to, id)}`),
+      ),
     );
   }
 

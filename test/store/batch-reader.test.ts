@@ -49,7 +49,7 @@ test('an answer that DynamoDB leaves out six times is throttling, never a missin
 
 test('the same is so for whether batches are stored', async () => {
   const { reader } = setUp(() => 0);
-  expect(await reader.stored('acme', 1, batches).then(() => undefined, codeOf)).toBe('throttled');
+  expect(await reader.stored('acme', [1], batches).then(() => undefined, codeOf)).toBe('throttled');
 });
 
 test('another failure is passed on', async () => {

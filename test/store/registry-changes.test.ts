@@ -38,7 +38,20 @@ test('a tenant is changed as a whole', async () => {
   const registry = createRegistry(table);
   const next = { ...acme, retentionDays: 7, shards: 3, credentialsPerMinute: 5 };
   expect(await registry.setTenant(acme, next)).toBe('set');
-  expect(await registry.tenant(acme.id)).toEqual(next);
+  expect(await registry.tenant(acme.id)).toEqual({ ...next, formerShards: [2] });
+});
+
+test('every count of shards that a tenant had is kept, and there can be 16', async () => {
+  const registry = createRegistry(table);
+  let from = acme;
+  for (let raised = 1; raised <= 16; raised++) {
+    expect(await registry.setTenant(from, { ...from, shards: from.shards + 1 })).toBe('set');
+    from = (await registry.tenant(acme.id)) ?? from;
+  }
+  expect(from.formerShards).toEqual(Array.from({ length: 16 }, (_, i) => i + 2));
+  await expect(registry.setTenant(from, { ...from, shards: 99 })).rejects.toThrow(RangeError);
+  expect(await registry.setTenant(from, { ...from, retentionDays: 5 })).toBe('set');
+  expect(await registry.tenant(acme.id)).toEqual({ ...from, retentionDays: 5 });
 });
 
 test('a tenant that somebody changed meanwhile, or that is not there, is not changed', async () => {

@@ -19,14 +19,22 @@ test('a client learns which of its batches are stored, in its order', async () =
   const { status, body } = await ask(service, service.addKey(), { batches });
   expect(status).toBe(200);
   expect(body).toEqual({ committed: [false, true, false] });
-  expect(service.fake.storedAsked).toEqual([['acme', 4, batches]]);
+  expect(service.fake.storedAsked).toEqual([['acme', [4], batches]]);
+});
+
+test('a batch is looked for under every count of shards that its tenant had', async () => {
+  const service = tokenService();
+  service.fake.tenants.set('acme', { ...acme, shards: 8, formerShards: [1, 3] });
+  const batches = [{ to, id: idOf(1) }];
+  await ask(service, service.addKey(), { batches });
+  expect(service.fake.storedAsked).toEqual([['acme', [8, 1, 3], batches]]);
 });
 
 test('a key is only told of its own tenant', async () => {
   const service = tokenService();
   service.fake.tenants.set('evil', { ...acme, id: 'evil' });
   await ask(service, service.addKey({ tenant: 'evil' }), { batches: [{ to, id: idOf(1) }] });
-  expect(service.fake.storedAsked).toEqual([['evil', 1, [{ to, id: idOf(1) }]]]);
+  expect(service.fake.storedAsked).toEqual([['evil', [1], [{ to, id: idOf(1) }]]]);
 });
 
 test('a hundred batches may be asked for at once, none or one more may not', async () => {

@@ -13,7 +13,7 @@ export const setTenant: Command = {
   about: [
     'A client feels it with its next credentials, within the hour: until then its grant says what held when it was issued. What is stored keeps the end that it was stored with.',
     'Shards can only be raised. A partition takes about 1,000 write units a second, enough for some 5,000 events a second in batches of 100; with N shards a day’s batches are spread over N partitions by their id. What is stored stays where it is and is found as before. Every read of the tenant looks into all shards, so raise them for writes that are throttled, not in advance.',
-    'When shards are raised, batches sent under grants issued before are not found by `until: "committed"` until the client has its next credentials.',
+    'They can be raised 16 times: what was sent under an earlier grant is looked for under each count that there was.',
   ],
   examples: ['tenants set acme --retention-days 2555', 'tenants set acme --shards 4'],
   async run(args, session) {
