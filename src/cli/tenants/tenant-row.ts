@@ -4,8 +4,9 @@ import type { Row } from '../output.ts';
 
 export const tenantColumns = ['tenant', 'retentionDays', 'quota', 'shards'];
 
-export function tenantRow({ id, credentialsPerMinute, ...rest }: Tenant): Row {
-  return { tenant: id, ...rest, quota: credentialsPerMinute };
+/** What an operator sets; what the registry keeps for itself beside it is not shown. */
+export function tenantRow({ id, credentialsPerMinute, retentionDays, shards }: Tenant): Row {
+  return { tenant: id, retentionDays, shards, quota: credentialsPerMinute };
 }
 
 /** What may be chosen of a tenant. */
