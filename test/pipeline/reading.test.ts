@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchId, parseRecord } from '../../src/domain/manifest.ts';
-import { cursorSecret } from '../../src/read/cursor-secret.ts';
+import { derivedSecret, secretTexts } from '../../src/read/derived-secret.ts';
 import { event, line, lines } from '../fixture/events.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
 import { put, sealed, type Tenant, vend } from '../fixture/vended.ts';
@@ -133,7 +133,7 @@ describe('a cursor', () => {
 
   test('that has expired is refused', async () => {
     const kms = new KMSClient(pipeline.asRoot);
-    const secret = await cursorSecret(async (Message) => {
+    const secret = await derivedSecret(secretTexts.cursor, async (Message) => {
       const KeyId = pipeline.resourceOf('ReadApiReadRole', 'DeriveCursorKey');
       const command = new GenerateMacCommand({ KeyId, Message, MacAlgorithm: 'HMAC_SHA_256' });
       return (await kms.send(command)).Mac ?? new Uint8Array();
