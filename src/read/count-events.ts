@@ -76,7 +76,6 @@ export async function countEvents(query: StatsQuery, options: PageOptions): Prom
     }
     const { cells, faults, doubtful } = countSummary(summary, { ...query, byAction });
     const isSure = [...doubtful.keys()].every((why) => why === 'faults');
-    // A faulty line may match anything, so a batch with one is wanted whatever the filter: it counts nothing else.
     if (query.exact && !isSure) unread.push(summary);
     else {
       for (const cell of cells) tally.add(cell, cell.count);

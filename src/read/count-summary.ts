@@ -46,9 +46,12 @@ export function countSummary(summary: Summary, query: CountQuery): SummaryCount 
     if (cell.action === undefined && (match === 'unnamed' || query.byAction))
       doubt('overflow', cell.count);
   }
-  const faulty = faults
-    .filter(({ hour }) => placeOf(hour, summary, query) !== 'out')
-    .reduce((sum, { count }) => sum + count, 0);
+  let faulty = 0;
+  for (const { hour, count } of faults) {
+    const place = placeOf(hour, summary, query);
+    if (place !== 'out') faulty += count;
+    if (place === 'edge') doubt('edges', count);
+  }
   doubt('faults', faulty);
   return { cells: counted, faults: faulty, doubtful };
 }
@@ -69,6 +72,8 @@ function matchOf(cell: Cell, all: readonly Cell[], { terms }: Summary, filter: F
     if (isAbout('outcome:', alternatives)) {
       if (!alternatives.includes(`outcome:${cell.outcome}`)) return 'no';
     } else if (!isAbout('action:', alternatives)) {
+      // A batch with a faulty line is looked at whatever the index says of the others.
+      if (!mayHold(terms, alternatives)) return 'no';
       match = 'perhaps';
     } else if (cell.action !== undefined) {
       if (!alternatives.includes(`action:${cell.action}`)) return 'no';
@@ -76,7 +81,7 @@ function matchOf(cell: Cell, all: readonly Cell[], { terms }: Summary, filter: F
       const unnamed = alternatives.filter(
         (term) => !all.some(({ action }) => term === `action:${action}`),
       );
-      if (terms === undefined || !unnamed.some((term) => mayContain(terms, term))) return 'no';
+      if (!mayHold(terms, unnamed)) return 'no';
       if (match === 'yes') match = 'unnamed';
     }
   }
@@ -85,4 +90,8 @@ function matchOf(cell: Cell, all: readonly Cell[], { terms }: Summary, filter: F
 
 function isAbout(prefix: string, alternatives: readonly string[]): boolean {
   return alternatives.every((term) => term.startsWith(prefix));
+}
+
+function mayHold(bloom: Uint8Array | undefined, terms: readonly string[]): boolean {
+  return bloom !== undefined && terms.some((term) => mayContain(bloom, term));
 }
