@@ -102,6 +102,13 @@ export interface PipelineSettings {
    */
   readonly oidc?: readonly OidcIssuer[];
   /**
+   * Where clients reach the API, `https://…`, if it is not the API's own host: behind a CDN or proxy, or under an API
+   * mapping with a base path. Their DPoP proofs are for this URL.
+   *
+   * @default the host that a request came in by
+   */
+  readonly publicUrl?: string;
+  /**
    * Requests a second that API Gateway lets through to each route; the rest is answered 429 and starts no function.
    *
    * @default 500
@@ -179,6 +186,10 @@ export const pipelineFields = {
   retiredIssuerKeys: z.array(arn('kms')).default([]),
   oidc: oidcIssuers.default([]),
   sessionSeconds: whole(900, 3600).default(3600),
+  publicUrl: z
+    .url({ protocol: /^https$/ })
+    .regex(/^[^?#@]*$/, 'no user, query or fragment')
+    .optional(),
   requestsPerSecond: whole(1, 10_000).default(500),
   requestBurst: whole(1, 5000).optional(),
   readsMustBeRecorded: z.boolean().default(false),

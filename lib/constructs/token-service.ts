@@ -55,6 +55,7 @@ export class TokenService extends Construct {
       ...(data.streamKey !== undefined && { STREAM_KEY_ARN: data.streamKey.keyArn }),
       WRITER_ROLE_ARN: writer.roleArn,
       SESSION_SECONDS: String(settings.sessionSeconds),
+      ...(settings.publicUrl !== undefined && { PUBLIC_URL: settings.publicUrl }),
     };
     const token = new HouseFunction(this, 'Token', {
       settings,

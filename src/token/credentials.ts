@@ -14,6 +14,8 @@ interface CredentialsOptions extends SessionIssuerOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
   readonly take: Take;
+  /** Where clients reach the API, without a slash at its end, if that is not where requests say that they came in. */
+  readonly publicUrl?: string | undefined;
   /** Longest life of a grant, and the one that is given unless asked otherwise. */
   readonly maxSeconds: number;
 }
@@ -27,6 +29,7 @@ const maxBytes = 8 * 1024;
  */
 export function createCredentials(options: CredentialsOptions): Operation {
   const { authenticate, take, maxSeconds, now } = options;
+  const publicUrl = options.publicUrl && `${options.publicUrl}/v1/credentials`;
   const schema = bodySchema(maxSeconds);
 
   return async (request) => {
@@ -39,7 +42,8 @@ export function createCredentials(options: CredentialsOptions): Operation {
     const tenant = await writingTenant(caller, options.tenant);
     await checkQuota(take, caller.keyId, tenant.credentialsPerMinute, now());
     const { path, domain } = request;
-    const proof = verifyProof(proofText, { method: 'POST', domain, path, token, now: now() });
+    const target = { method: 'POST', domain, path, publicUrl };
+    const proof = verifyProof(proofText, { ...target, token, now: now() });
 
     const seconds = body.durationSeconds ?? maxSeconds;
     return json(

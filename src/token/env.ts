@@ -34,6 +34,14 @@ export const tokenEnv = z.object({
     .pipe(z.number().min(900).max(3600)),
   /** JSON: the issuers whose tokens are good, where there are any. */
   OIDC_ISSUERS: oidcIssuersText.optional(),
+  /** Where clients reach the API behind a proxy or an API mapping with a base path: `https://…`, no query. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https$/ })
+    .transform((text) => {
+      const { origin, pathname } = new URL(text);
+      return origin + pathname.replace(/\/+$/, '');
+    })
+    .optional(),
   /** Where clients reach Kinesis when it is not the region's public endpoint (a VPC endpoint). */
   AWS_ENDPOINT_URL_KINESIS: z.url().optional(),
   /** The same for all services: set where the platform is not AWS itself. */

@@ -91,6 +91,7 @@ const sessions = {
   issue,
   vend,
   stream: { arn: env.STREAM_ARN, endpoint: env.AWS_ENDPOINT_URL_KINESIS ?? env.AWS_ENDPOINT_URL },
+  publicUrl: env.PUBLIC_URL,
   maxSeconds: env.SESSION_SECONDS,
   now,
 };

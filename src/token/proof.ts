@@ -12,6 +12,11 @@ export interface ProofContext {
   /** Host of the request, with its port unless that is the scheme's. */
   readonly domain: string;
   readonly path: string;
+  /**
+   * The request's URL as clients know it, normalised, where the function cannot see it: a proxy or CDN in front changes
+   * the host, and an API mapping's base path never reaches the function.
+   */
+  readonly publicUrl?: string | undefined;
   /** The access token that it accompanies. */
   readonly token: string;
   /** Epoch ms. */
@@ -77,14 +82,17 @@ function checkClaims(claims: z.infer<typeof payloadSchema>, context: ProofContex
 }
 
 /**
- * Whether it is this resource's URL, normalised, leaving query and fragment out. TLS ends before us, so the
- * scheme is not seen: plain HTTP can only be meant where nobody is between, on loopback.
+ * Whether it is this resource's URL, normalised, leaving query and fragment out: the one that the request came in by,
+ * or the public one. TLS ends before us, so the scheme is not seen: plain HTTP can only be meant where nobody is
+ * between, on loopback.
  */
-function isTarget(htu: string, { domain, path }: ProofContext): boolean {
+function isTarget(htu: string, { domain, path, publicUrl }: ProofContext): boolean {
   if (!URL.canParse(htu)) return false;
   const { protocol, host, hostname, pathname, username, password } = new URL(htu);
+  if (username + password !== '') return false;
+  if (`${protocol}//${host}${pathname}` === publicUrl) return true;
   const scheme = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
-  return scheme && host === domain.toLowerCase() && pathname === path && username + password === '';
+  return scheme && host === domain.toLowerCase() && pathname === path;
 }
 
 function isLoopback(hostname: string): boolean {

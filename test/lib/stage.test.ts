@@ -37,6 +37,8 @@ test.each([
   ['a retention that is no number', { longestRetentionDays: 'long' }],
   ['no retention at all', { longestRetentionDays: '0' }],
   ['a session that is longer than role chaining allows', { sessionSeconds: '3601' }],
+  ['a public URL in the clear', { publicUrl: 'http://audit.example.com' }],
+  ['a public URL with a query', { publicUrl: 'https://audit.example.com/?x=1' }],
   ['a retired key that is no ARN', { retiredIssuerKeys: 'abc' }],
 ] as const)('%s is refused', (_, context) => {
   expect(() => read(context)).toThrow(/Settings/);

@@ -106,6 +106,7 @@ beforeAll(async () => {
     STREAM_ARN: streamArn,
     WRITER_ROLE_ARN: writerArn,
     SESSION_SECONDS: '1800',
+    PUBLIC_URL: 'https://Audit.example.org/trail/',
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const { handler } = await import('../../src/token/handler.ts');
@@ -133,12 +134,18 @@ afterAll(async () => {
   await local.close();
 });
 
-function askCredentials(): Promise<Answer> {
+function askCredentials(over: { htu?: string } = {}): Promise<Answer> {
   const dpop = proofFor(token, {
-    claims: { iat: Math.floor(Date.now() / 1000), jti: `jti-${Math.random()}` },
+    claims: { iat: Math.floor(Date.now() / 1000), jti: `jti-${Math.random()}`, ...over },
   });
   return call('POST /v1/credentials', credentialsRequest(token, { dpop }));
 }
+
+test('a proof may be for the public URL, however it is written there, and for no other', async () => {
+  const status = async (htu: string) => (await askCredentials({ htu })).status;
+  expect(await status('https://audit.example.org/trail/v1/credentials')).toBe(200);
+  expect(await status('https://audit.example.org/v1/credentials')).toBe(401);
+});
 
 test('the deployed function vends a logged grant, and a session that may put to the stream only', async () => {
   const { status, body } = await askCredentials();

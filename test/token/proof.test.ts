@@ -10,7 +10,10 @@ import { domain, proofFor, start } from './token-service.ts';
 const token = 'st_abc_def';
 const context = { method: 'POST', domain, path: '/v1/credentials', token, now: start };
 
-function refusal(proof: string, over: Partial<typeof context> = {}): ErrorCode | undefined {
+function refusal(
+  proof: string,
+  over: Partial<typeof context & { publicUrl: string }> = {},
+): ErrorCode | undefined {
   try {
     verifyProof(proof, { ...context, ...over });
     return undefined;
@@ -70,6 +73,28 @@ test('the URL is compared as URLs are: default port, letter case, query and frag
     `https://${domain}/v1/credentials?a=b#c`,
   ])
     expect(refusal(proofFor(token, { claims: { htu } }))).toBeUndefined();
+});
+
+test('behind a proxy or a base path the public URL is meant, or the one that the request came in by', () => {
+  const publicUrl = 'https://audit.example.org/trail/v1/credentials';
+  const at = (htu: string) =>
+    refusal(proofFor(token, { claims: { htu } }), { domain: 'abc.execute-api.example', publicUrl });
+  for (const htu of [
+    publicUrl,
+    `${publicUrl}?x=1`,
+    'https://AUDIT.example.org:443/trail/v1/credentials',
+  ])
+    expect(at(htu)).toBeUndefined();
+  expect(at('https://abc.execute-api.example/v1/credentials')).toBeUndefined();
+  for (const htu of [
+    'https://audit.example.org/v1/credentials',
+    'https://audit.example.org/other/v1/credentials',
+    'https://audit.example.org/trail/v1/commits',
+    'http://audit.example.org/trail/v1/credentials',
+    'https://me@audit.example.org/trail/v1/credentials',
+    'https://abc.execute-api.example/trail/v1/credentials',
+  ])
+    expect(at(htu)).toBe('proof-invalid');
 });
 
 test('plain HTTP is good on loopback, with the port', () => {
