@@ -16,15 +16,23 @@ export interface Receipt {
   readonly committedAt?: string;
 }
 
-/** How far an event must have come before `record` resolves. */
-export type Until = 'accepted' | 'committed';
+/** An event that is in the spool, fsynced: it will be accepted, even if the process or the power fails. */
+export interface Durable {
+  /** The event's id. */
+  readonly id: string;
+  /** RFC 3339, of the server's clock as it is known. */
+  readonly durableAt: string;
+}
+
+/** How far an event must have come before `record` resolves; `durable` only with a spool. */
+export type Until = 'durable' | 'accepted' | 'committed';
 
 /** An event on its way, and whom to tell. */
 export interface Entry {
   /** Counts up in the order of recording. */
   readonly number: number;
   readonly until: Until;
-  readonly resolve: (receipt: Receipt) => void;
+  readonly resolve: (receipt: Receipt | Durable) => void;
   readonly reject: (error: Error) => void;
   /** Replaced when its provisional stamp is corrected. */
   event: PreparedEvent;

@@ -1,0 +1,264 @@
+import { toTime } from '../../domain/encoding.ts';
+import { SealtrailError } from '../../domain/error.ts';
+import { type Entry, sizeOf } from '../entry.ts';
+import { EventBuffer } from '../event-buffer.ts';
+import type { Settings } from '../options.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { Producer, type ProducerDeps } from '../producer.ts';
+import { Queue } from '../queue.ts';
+import type { SealedBatch } from '../sealed-batch.ts';
+import type { Session } from '../session.ts';
+import { Backlog } from './backlog.ts';
+import { boundaryOf } from './boundary-of.ts';
+import type { SpoolFiles } from './files.ts';
+import { entryFrameSize } from './frame.ts';
+import { SegmentLog } from './log.ts';
+import { openSpool } from './open-spool.ts';
+
+/** Sealed for one write to the log, so that sealing never holds up the process for long: some 15 ms. */
+const sealBytesATurn = 2 * 1024 * 1024;
+/** Batches that are logged and wait for the sender; beyond it nothing more is sealed. */
+const maxReady = 256;
+
+export interface SpooledDeps extends ProducerDeps {
+  readonly files: SpoolFiles;
+  /** There may be a batch to take. */
+  readonly onBatch: () => void;
+  /** The disk failed. */
+  readonly onFailure: (error: unknown) => void;
+  /** An entry was refused: there may be nothing pending any more. */
+  readonly onRefused: () => void;
+}
+
+/**
+ * The pipeline over a log on disk: an entry goes on only once it is durable there, and a batch once its
+ * boundary is. So whatever is sent can be composed again after a crash, to the same batch id.
+ */
+export class SpooledPipeline implements Pipeline {
+  readonly nextNumber: number;
+  readonly #settings: Settings & { spool: NonNullable<Settings['spool']> };
+  readonly #deps: SpooledDeps;
+  readonly #log: SegmentLog;
+  readonly #backlog: Backlog;
+  readonly #buffer: EventBuffer;
+  readonly #producer: Producer;
+  readonly #unlock: () => void;
+  /** Wait for room on the disk. */
+  readonly #waiting = new Queue<Entry>();
+  /** Are being written. */
+  readonly #writing = new Queue<Entry>();
+  /** Are being logged. */
+  #logging: SealedBatch[] = [];
+  #ready = new Queue<SealedBatch>();
+  #undurable = { events: 0, bytes: 0 };
+  #isSealing = false;
+
+  /** Throws `spool-locked` and `spool-failed`. */
+  constructor(settings: Settings & { spool: NonNullable<Settings['spool']> }, deps: SpooledDeps) {
+    const { dir, maxBytes } = settings.spool;
+    const { state, reader, batches, unread, unlock } = openSpool(dir, deps.files, deps.clock);
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#unlock = unlock;
+    this.nextNumber = state.nextEntry;
+    this.#log = new SegmentLog(state, {
+      folder: dir,
+      files: deps.files,
+      clock: deps.clock,
+      segmentBytes: Math.min(maxBytes >> 3, 8 * 1024 * 1024),
+      onFailure: deps.onFailure,
+      onRoom: () => this.#admit(),
+    });
+    this.#buffer = new EventBuffer(settings, deps.clock, () => this.#wake());
+    this.#backlog = new Backlog(reader, this.#buffer, { ...unread, from: state.nextUnbatched });
+    this.#producer = new Producer(deps, this.#buffer, { chain: state.chain });
+    for (const batch of batches) {
+      this.#buffer.adopt(batch.entries.length, batch.bytes);
+      this.#ready.push(batch);
+    }
+    this.#backlog.refill();
+    if (batches.length > 0) deps.onBatch();
+  }
+
+  get pending() {
+    const { events, bytes } = this.#buffer.pending;
+    const { pending } = this.#backlog;
+    return {
+      events: events + pending.events + this.#undurable.events,
+      bytes: bytes + pending.bytes + this.#undurable.bytes,
+    };
+  }
+
+  get isEmpty() {
+    const isWritten = this.#undurable.events === 0 && this.#backlog.pending.events === 0;
+    return isWritten && this.#buffer.isEmpty;
+  }
+
+  get oldest() {
+    for (const sealed of [...this.#ready, ...this.#logging]) {
+      const [entry] = sealed.entries;
+      if (entry !== undefined) return entry.number;
+    }
+    return (
+      this.#buffer.oldest ??
+      this.#backlog.oldest ??
+      this.#writing.first?.number ??
+      this.#waiting.first?.number
+    );
+  }
+
+  get client() {
+    return this.#producer.client ?? this.#ready.first?.batch.client;
+  }
+
+  get isIdle() {
+    return this.#ready.length === 0 && this.#logging.length === 0;
+  }
+
+  get earliest() {
+    return this.#producer.earliest;
+  }
+
+  add(entry: Entry): boolean {
+    const isFull = this.#waiting.length > 0 || !this.#hasRoom(entry);
+    if (isFull && this.#settings.onFull === 'reject') return false;
+    this.#count(entry, 1);
+    if (isFull) this.#waiting.push(entry);
+    else this.#write(entry);
+    return true;
+  }
+
+  begin(session: Session): void {
+    this.#producer.begin(session);
+    this.#wake();
+  }
+
+  /** One that is logged. */
+  seal(): SealedBatch[] {
+    const next = this.#ready.shift();
+    if (next === undefined) return [];
+    this.#wake();
+    return [next];
+  }
+
+  end(): void {
+    const fin = this.#producer.fin();
+    if (fin !== undefined) this.#logBatches([fin]);
+  }
+
+  flush(through: number): void {
+    this.#buffer.flush(through);
+  }
+
+  accepted(sealed: SealedBatch): void {
+    this.#buffer.release(sealed.entries.length, sealed.bytes);
+    this.#backlog.refill();
+    if (this.#settings.spool.keepUntil === 'accepted') this.#log.delivered(sealed.batch);
+  }
+
+  committed(batch: { readonly producer: string; readonly seq: number }): void {
+    this.#log.delivered(batch);
+  }
+
+  drain(): Entry[] {
+    const logged = [...this.#ready.drain(), ...this.#logging].flatMap(({ entries }) => entries);
+    this.#undurable = { events: 0, bytes: 0 };
+    return [
+      ...logged,
+      ...this.#buffer.drain(),
+      ...this.#backlog.drain(),
+      ...this.#writing,
+      ...this.#waiting.drain(),
+    ];
+  }
+
+  async close(): Promise<void> {
+    await this.#log.stop();
+    this.#unlock();
+  }
+
+  /** Boundaries come on top. A segment is an eighth, so when all is delivered there is room for any entry. */
+  #hasRoom({ event }: Entry): boolean {
+    return this.#log.bytes + entryFrameSize(event.line) <= this.#settings.spool.maxBytes;
+  }
+
+  #count(entry: Entry, sign: 1 | -1): void {
+    this.#undurable.events += sign;
+    this.#undurable.bytes += sign * sizeOf(entry);
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting.first; next && this.#hasRoom(next); next = this.#waiting.first) {
+      this.#waiting.shift();
+      this.#write(next);
+    }
+  }
+
+  #write(entry: Entry): void {
+    const { number, event } = entry;
+    this.#writing.push(entry);
+    this.#log.append({
+      frame: { kind: 'entry', number, line: event.line },
+      how: 'may',
+      settle: (error) => {
+        this.#writing.shift(); // they are settled in order
+        this.#count(entry, -1);
+        if (error === undefined) this.#durable(entry);
+        else this.#refused(entry, error);
+      },
+    });
+  }
+
+  #durable(entry: Entry): void {
+    if (entry.until === 'durable')
+      entry.resolve({ id: entry.event.id, durableAt: toTime(this.#deps.serverClock.now()) });
+    this.#backlog.add(entry);
+  }
+
+  #refused(entry: Entry, cause: unknown): void {
+    const message = `the event could not be written to the spool: ${(cause as Error).message}`;
+    entry.reject(new SealtrailError('spool-failed', message, { cause }));
+    this.#deps.onRefused();
+  }
+
+  /** There may be something to seal: looks, once what runs now is done. */
+  #wake(): void {
+    if (this.#isSealing) return;
+    this.#isSealing = true;
+    setImmediate(() => {
+      this.#isSealing = false;
+      this.#sealSome();
+    });
+  }
+
+  #sealSome(): void {
+    if (this.#logging.length > 0) return; // wakes when it is done
+    const batches: SealedBatch[] = [];
+    for (
+      let bytes = 0;
+      bytes < sealBytesATurn && this.#ready.length + batches.length < maxReady;
+    ) {
+      const sealed = this.#producer.seal();
+      if (sealed.length === 0) break;
+      batches.push(...sealed);
+      bytes += sealed.reduce((sum, each) => sum + each.bytes, 0);
+    }
+    this.#logBatches(batches);
+  }
+
+  #logBatches(batches: readonly SealedBatch[]): void {
+    for (const sealed of batches) {
+      this.#logging.push(sealed);
+      this.#log.append({
+        frame: { kind: 'batch', batch: boundaryOf(sealed, this.#log.state.nextUnbatched) },
+        how: 'must',
+        settle: () => {
+          this.#logging.shift();
+          this.#ready.push(sealed);
+          this.#deps.onBatch();
+          this.#wake();
+        },
+      });
+    }
+  }
+}
