@@ -77,7 +77,7 @@ export class SpooledPipeline implements Pipeline {
       this.#ready.push(batch);
     }
     this.#backlog.refill();
-    if (batches.length > 0) deps.onBatch();
+    if (!this.isEmpty || !this.isIdle) deps.onBatch(); // the sender asks for the session that all waits for
   }
 
   get pending() {
