@@ -14,9 +14,9 @@ export interface Write {
   readonly frame: Frame;
   /**
    * `must`: tried until it is durable. `may`: `settle` is told the error, and what was written of it does
-   * not count. `lazy`: not made durable for its own sake; lost in a failure.
+   * not count.
    */
-  readonly how: 'must' | 'may' | 'lazy';
+  readonly how: 'must' | 'may';
   readonly settle?: (error?: unknown) => void;
 }
 
@@ -42,6 +42,8 @@ export class SegmentLog {
   readonly #deps: LogDeps;
   #file: AppendFile | undefined;
   #abandoned: Segment[] = [];
+  /** Numbers of files that could not be begun, and that may be there. */
+  #unfinished: number[] = [];
   #pending: { readonly write: Write; readonly bytes: Buffer }[] = [];
   #pendingBytes = 0;
   #running: Promise<void> | undefined;
@@ -68,12 +70,14 @@ export class SegmentLog {
     this.#start();
   }
 
-  /** A batch need not be sent again: room may become free. */
-  delivered(batch: { readonly producer: string; readonly seq: number }): void {
-    const { producer, seq } = batch;
-    if (!this.state.outstanding.delete(keyOf(batch))) return;
-    this.append({ frame: { kind: 'delivered', producer, seq }, how: 'lazy' });
-    this.#release();
+  /**
+   * A batch need not be sent again: room may become free, but not before that is durable. Otherwise a
+   * loss of power could leave a boundary whose entries are gone.
+   */
+  delivered({ producer, seq }: { readonly producer: string; readonly seq: number }): void {
+    if (!this.state.outstanding.has(keyOf({ producer, seq }))) return;
+    const settle = () => this.#release();
+    this.append({ frame: { kind: 'delivered', producer, seq }, how: 'must', settle });
   }
 
   /** Ends once all is written, or the disk fails. */
@@ -136,19 +140,15 @@ export class SegmentLog {
       await file.truncate(segment.size).catch(() => this.#abandon(segment));
       throw error;
     }
-    const size = segment.size + bytes.length;
-    if (group.some(({ write }) => write.how !== 'lazy')) {
-      try {
-        await file.sync();
-      } catch (error) {
-        this.#abandon(segment);
-        throw error;
-      }
-      segment.synced = size;
+    try {
+      await file.sync();
+    } catch (error) {
+      this.#abandon(segment);
+      throw error;
     }
-    segment.size = size;
+    segment.size += bytes.length;
     for (const { write } of group) {
-      if (write.frame.kind !== 'delivered') apply(this.state, write.frame, segment.number);
+      apply(this.state, write.frame, segment.number);
       if (write.frame.kind === 'entry') segment.lastEntry = write.frame.number;
     }
   }
@@ -158,11 +158,6 @@ export class SegmentLog {
     const segment = this.state.segments.at(-1);
     if (this.#file !== undefined && segment !== undefined) {
       if (segment.size + bytes <= this.#deps.segmentBytes) return { file: this.#file, segment };
-      await this.#file.sync().catch((error: unknown) => {
-        this.#abandon(segment);
-        throw error;
-      });
-      segment.synced = segment.size;
       await this.#file.close().catch(this.#deps.onFailure);
       this.#file = undefined;
     }
@@ -173,11 +168,12 @@ export class SegmentLog {
   async #begin(): Promise<{ file: AppendFile; segment: Segment }> {
     const { folder, files } = this.#deps;
     const { segments, chain, nextEntry, nextUnbatched } = this.state;
-    const number = (segments.at(-1)?.number ?? 0) + 1;
+    const number = Math.max(segments.at(-1)?.number ?? 0, this.#unfinished.at(-1) ?? 0) + 1;
     const path = segmentPath(folder, number);
     const cuts = segments
       .filter(({ isCut }) => isCut)
-      .map((each): [number, number] => [each.number, each.size]);
+      .map((each): [number, number] => [each.number, each.size])
+      .concat(this.#unfinished.map((each) => [each, 0]));
     const header: Frame = {
       kind: 'header',
       header: { v: 1, ...(chain && { chain }), nextEntry, nextUnbatched, cuts },
@@ -185,6 +181,7 @@ export class SegmentLog {
     const live = liveFrames(this.#abandoned, this.state, files);
     const bytes = Buffer.concat([header, ...live].map(encodeFrame));
     const file = await files.create(path);
+    this.#unfinished.push(number); // to remove it may fail too
     try {
       await file.append(bytes);
       await file.sync();
@@ -194,9 +191,10 @@ export class SegmentLog {
       await files.remove(path).catch(this.#deps.onFailure);
       throw error;
     }
+    this.#unfinished = [];
     const size = bytes.length;
     const lastEntry = Math.max(-1, ...live.map((each) => ('number' in each ? each.number : -1)));
-    const segment = { number, path, size, synced: size, lastEntry, isCut: false, isDamaged: false };
+    const segment = { number, path, size, lastEntry, isCut: false, isDamaged: false };
     for (const each of live) if (each.kind === 'batch') apply(this.state, each, number);
     const gone = this.#abandoned;
     this.#abandoned = [];
@@ -208,7 +206,6 @@ export class SegmentLog {
   }
 
   #abandon(segment: Segment): void {
-    segment.size = segment.synced;
     segment.isCut = true;
     this.#abandoned.push(segment);
     this.#file?.close().catch(this.#deps.onFailure);

@@ -6,10 +6,8 @@ import { type Boundary, type ChainState, decodeFrames, type Frame } from './fram
 export interface Segment {
   readonly number: number;
   readonly path: string;
-  /** Bytes that count; what is behind them was never acknowledged. */
+  /** Bytes that count, which are durable; what is behind them was never acknowledged. */
   size: number;
-  /** The part of them that is known to be durable. */
-  synced: number;
   /** The largest number of an entry in it; -1 without one. */
   lastEntry: number;
   /** What counts of it ends before its file does. */
@@ -70,9 +68,9 @@ export function recover(folder: string, files: SpoolFiles): SpoolState {
     // What the system holds of the last one may not be on the disk, and is about to be relied on.
     if (isLast) files.syncFile(path);
     const bytes = files.read(path, 0, files.size(path));
-    const segment = { number, path, size: 0, synced: 0, lastEntry: -1 };
+    const segment = { number, path, size: 0, lastEntry: -1 };
     for (const { frame, end } of decodeFrames(bytes)) {
-      segment.size = segment.synced = end;
+      segment.size = end;
       if (frame.kind === 'header') for (const cut of frame.header.cuts) cuts.set(...cut);
     }
     const isCut = segment.size < bytes.length;
@@ -83,7 +81,7 @@ export function recover(folder: string, files: SpoolFiles): SpoolState {
     if (cut !== undefined) {
       segment.isDamaged = segment.size < cut;
       segment.isCut = true;
-      segment.size = segment.synced = Math.min(segment.size, cut);
+      segment.size = Math.min(segment.size, cut);
     }
     const bytes = files.read(segment.path, 0, segment.size);
     for (const { frame } of decodeFrames(bytes)) {
