@@ -191,6 +191,8 @@ async function put(
   }
   const refused = { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: 'injected' };
   const Records = input.Records.map((_, index) => (isTaken(index) ? results.shift() : refused));
-  const FailedRecordCount = Records.filter((each) => each !== undefined && 'ErrorCode' in each).length;
+  const FailedRecordCount = Records.filter(
+    (each) => each !== undefined && 'ErrorCode' in each,
+  ).length;
   return { status: 200, headers: json, body: JSON.stringify({ FailedRecordCount, Records }) };
 }

@@ -1,8 +1,8 @@
 import { consume } from '../../src/consumer/consume.ts';
-import { parseRecord } from '../../src/domain/manifest.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { StoredBatch } from '../../src/store/batch-store.ts';
 import type { IssuedGrant } from '../fake/token-service.ts';
+import { signer } from '../fixture/batches.ts';
 import { kinesisEvent } from '../fixture/kinesis-event.ts';
 import { grantFor } from '../fixture/stored.ts';
 import type { TakenRecord } from './door.ts';
@@ -22,10 +22,7 @@ export async function storeAll(
   const rows = new Map<string, StoredBatch>();
   const aside: string[] = [];
   const known = new Map(
-    grants.map(({ id, key }) => {
-      const who = { client: 'billing', grantId: id };
-      return [id, { ...grantFor(who as never, { key, jti: id, sub: 'billing' }) }];
-    }),
+    grants.map(({ id, key }) => [id, grantFor(signer(), { key, jti: id, sub: 'billing' })]),
   );
   const keep = async (_: string, body: string) => {
     aside.push(...body.trimEnd().split('\n'));
@@ -53,9 +50,4 @@ export async function storeAll(
     );
   }
   return { rows, aside };
-}
-
-/** The record of a row again, parsed. */
-export function manifestOf({ record }: StoredBatch) {
-  return parseRecord(Buffer.from(record)).manifest;
 }

@@ -180,8 +180,8 @@ export class SegmentLog {
     };
     const live = liveFrames(this.#abandoned, this.state, files);
     const bytes = Buffer.concat([header, ...live].map(encodeFrame));
+    this.#unfinished.push(number); // even what fails may leave a file, and to remove it may fail too
     const file = await files.create(path);
-    this.#unfinished.push(number); // to remove it may fail too
     try {
       await file.append(bytes);
       await file.sync();
