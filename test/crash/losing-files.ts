@@ -1,5 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
 import type { AppendFile, SpoolFiles } from '../../src/client/spool/files.ts';
 
 /**
@@ -35,7 +36,9 @@ export function losingFiles(
       sync: () =>
         between(async () => {
           const written = length;
-          const synced = file.sync().then(() => note(`synced ${name} ${written}`));
+          const synced = (late ? later(50) : Promise.resolve())
+            .then(() => file.sync())
+            .then(() => note(`synced ${name} ${written}`));
           if (!late) await synced;
         }),
       truncate: (to) =>

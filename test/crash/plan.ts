@@ -41,7 +41,7 @@ export function planOf(seed: number): Life[] {
       events,
       padding: random() < 0.2 ? 8000 : between(random, 0, 300),
       lingerMs: between(random, 0, 20),
-      maxBatchEvents: between(random, 1, 40),
+      maxBatchEvents: between(random, 1, random() < 0.7 ? 5 : 40),
       maxBufferEvents: random() < 0.3 ? 10 : 1000,
       burst: between(random, 1, 20),
       killAt: isLast ? undefined : Math.ceil(120 * random() ** 2) + 1,
@@ -64,12 +64,12 @@ export function* fatesOf(seed: number): Generator<RequestFate, never> {
   const random = randomOf(seed ^ 0x5eed);
   for (;;) {
     const draw = random();
-    if (draw < 0.45) yield { kind: 'answered' };
-    else if (draw < 0.55) yield { kind: 'throttled' };
-    else if (draw < 0.6) yield { kind: 'failed' };
-    else if (draw < 0.68) yield { kind: 'cut' };
-    else if (draw < 0.76) yield { kind: 'cut-after' };
-    else if (draw < 0.84) yield { kind: 'delayed', ms: between(random, 1, 40) };
+    if (draw < 0.35) yield { kind: 'answered' };
+    else if (draw < 0.45) yield { kind: 'throttled' };
+    else if (draw < 0.5) yield { kind: 'failed' };
+    else if (draw < 0.57) yield { kind: 'cut' };
+    else if (draw < 0.65) yield { kind: 'cut-after' };
+    else if (draw < 0.73) yield { kind: 'delayed', ms: between(random, 1, 40) };
     else yield { kind: 'partial', mask: between(random, 1, 0xfffe) };
   }
 }
