@@ -4,7 +4,7 @@ import { uuidSource } from '../domain/uuid.ts';
 import { ServerClock } from './clock.ts';
 import { type AcceptedBatch, Commits } from './commits.ts';
 import { Credentials } from './credentials.ts';
-import type { Durable, Entry, Receipt, Until } from './entry.ts';
+import { checkUntil, type Durable, type Entry, type Receipt, type Until } from './entry.ts';
 import type { Internals } from './internals.ts';
 import { makePipeline } from './make-pipeline.ts';
 import type { Settings } from './options.ts';
@@ -88,9 +88,8 @@ export class AuditClient {
 
   /**
    * Records an event. Resolves once it is `accepted` by the stream, `durable` in the spool, or `committed`
-   * to the store; until then it is tried for as long as it takes. Never throws, and a rejection that
-   * nobody awaits does no harm: `event-invalid` (the message names the member and what to do),
-   * `buffer-full`, `closed`, and `spool-failed` where the disk does not take it: then it is not sent.
+   * to the store. Never throws, and a rejection that nobody awaits does no harm: `event-invalid` (the
+   * message says what to do), `buffer-full`, `closed`, or `spool-failed` if the disk does not take it.
    */
   record(event: EventInput, options: { readonly until: 'durable' }): Promise<Durable>;
   record(
@@ -103,18 +102,16 @@ export class AuditClient {
       new Promise((resolve, reject) => {
         const until = options?.until ?? 'accepted';
         if (this.#closing !== undefined) throw closed('the client is closed; make another');
-        this.#checkUntil(until);
+        checkUntil(until, this.#settings.spool !== undefined);
         const prepared = prepareEvent(event, {
           mint: this.#mint,
           now: this.#serverClock.now(),
           synced: this.#serverClock.synced,
           earliest: this.#pipeline.earliest,
         });
-        if (!this.#pipeline.add({ number: this.#number, until, resolve, reject, event: prepared }))
-          throw new SealtrailError(
-            'buffer-full',
-            'the buffer is full; try later, or wait with onFull',
-          );
+        const entry = { number: this.#number, until, resolve, reject, event: prepared };
+        if (!this.#pipeline.add(entry))
+          throw new SealtrailError('buffer-full', 'it is full; try later, or wait with onFull');
         this.#number += 1;
         this.#counts.recorded += 1;
         this.#keepAlive();
@@ -186,8 +183,8 @@ export class AuditClient {
     for (const entry of unsent) entry.reject(closed(`the event was not accepted ${within}`));
     for (const entry of unseen)
       entry.reject(closed(`the event is accepted, but was not seen to be stored ${within}`));
-    const kept = this.#settings.spool === undefined ? '' : ' (what was durable stays in the spool)';
-    const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored${kept}`;
+    const kept = this.#settings.spool && ' (what was durable stays in the spool)';
+    const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored${kept ?? ''}`;
     const error = new SealtrailError(
       'unavailable',
       `${left} ${within}: ${this.#lastError?.message}`,
@@ -230,15 +227,6 @@ export class AuditClient {
   #settle(): void {
     this.#waiters.settle();
     this.#keepAlive();
-  }
-
-  #checkUntil(until: Until): void {
-    const levels = ['accepted', 'committed', ...(this.#settings.spool ? ['durable'] : [])];
-    if (!levels.includes(until))
-      throw new SealtrailError(
-        'request-invalid',
-        `until: give one of ${levels.join(', ')} (durable needs a spool)`,
-      );
   }
 
   #keepAlive(): void {

@@ -1,3 +1,4 @@
+import { SealtrailError } from '../domain/error.ts';
 import type { PreparedEvent } from './prepare-event.ts';
 
 /** What a recorded event has come to. Times are RFC 3339, of the server's clock. */
@@ -41,4 +42,12 @@ export interface Entry {
 /** What an entry takes of a body and of the buffer, bytes: its line and LF. */
 export function sizeOf(entry: Entry): number {
   return entry.event.line.length + 1;
+}
+
+/** Throws `request-invalid` unless there is such a level. */
+export function checkUntil(until: Until, hasSpool: boolean): void {
+  const levels: Until[] = ['accepted', 'committed', ...(hasSpool ? (['durable'] as const) : [])];
+  if (levels.includes(until)) return;
+  const choices = `one of ${levels.join(', ')} (durable needs a spool)`;
+  throw new SealtrailError('request-invalid', `until: give ${choices}`);
 }

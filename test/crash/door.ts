@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as later } from 'node:timers/promises';
 import type { Fault, Faults } from '../../src/local/faults.ts';
 import { createFrontDoor } from '../../src/local/front-door.ts';
 import { createIam } from '../../src/local/iam.ts';
@@ -57,6 +58,7 @@ export async function openDoor() {
   });
   const policies = [{ name: 'put', policy: policy(allow('kinesis:PutRecords', arn)) }];
   iam.putRole({ name: 'writer', arn: role, trust: policy(), policies });
+  const fates = new WeakMap<AwsRequest, RequestFate>();
   const traffics = new Map<string, Traffic>();
   const trafficOf = (principal: string) =>
     traffics.get(principal.slice(principal.lastIndexOf('/seed-') + 6));
@@ -74,9 +76,18 @@ export async function openDoor() {
   };
   const stream: AwsService = {
     ...kinesis,
+    // Called in the same turn as `strike`, whereas another request may be struck before `handle` is.
+    access(request) {
+      const traffic = trafficOf(request.principal.arn);
+      if (traffic !== undefined) fates.set(request, traffic.fate);
+      return kinesis.access(request);
+    },
     async handle(request) {
       const traffic = trafficOf(request.principal.arn);
-      return traffic === undefined ? kinesis.handle(request) : put(kinesis, traffic, request);
+      const fate = fates.get(request);
+      if (traffic === undefined || fate === undefined) return kinesis.handle(request);
+      if (fate.kind === 'delayed') await later(fate.ms);
+      return put(kinesis, traffic, fate, request);
     },
   };
   const door = createFrontDoor({ place, iam, services: [stream], faults, site });
@@ -151,11 +162,6 @@ function faultOf(fate: RequestFate): Fault | undefined {
     case 'cut':
     case 'cut-after':
       return { kind: fate.kind };
-    case 'delayed':
-      return {
-        kind: 'delay',
-        until: new Promise((resolve) => setTimeout(resolve, fate.ms)),
-      };
     default:
       return undefined;
   }
@@ -164,10 +170,10 @@ function faultOf(fate: RequestFate): Fault | undefined {
 /** Takes what the fate lets it take of a request, and notes what the caller is told. */
 async function put(
   kinesis: AwsService,
-  traffic: Traffic,
+  { told, taken, needless }: Traffic,
+  fate: RequestFate,
   request: AwsRequest,
 ): Promise<AwsResponse> {
-  const { fate, told, taken, needless } = traffic;
   const input = JSON.parse(String(request.body)) as PutInput;
   for (const { PartitionKey } of input.Records)
     if (told.has(PartitionKey)) needless.push(PartitionKey);

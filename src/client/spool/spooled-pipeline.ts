@@ -9,16 +9,11 @@ import { Queue } from '../queue.ts';
 import type { SealedBatch } from '../sealed-batch.ts';
 import type { Session } from '../session.ts';
 import { Backlog } from './backlog.ts';
-import { boundaryOf } from './boundary-of.ts';
+import { BatchLog } from './batch-log.ts';
 import type { SpoolFiles } from './files.ts';
 import { entryFrameSize } from './frame.ts';
 import { SegmentLog } from './log.ts';
 import { openSpool } from './open-spool.ts';
-
-/** Sealed for one write to the log, so that sealing never holds up the process for long: some 15 ms. */
-const sealBytesATurn = 2 * 1024 * 1024;
-/** Batches that are logged and wait for the sender; beyond it nothing more is sealed. */
-const maxReady = 256;
 
 export interface SpooledDeps extends ProducerDeps {
   readonly files: SpoolFiles;
@@ -42,16 +37,13 @@ export class SpooledPipeline implements Pipeline {
   readonly #backlog: Backlog;
   readonly #buffer: EventBuffer;
   readonly #producer: Producer;
+  readonly #batches: BatchLog;
   readonly #unlock: () => void;
   /** Wait for room on the disk. */
   readonly #waiting = new Queue<Entry>();
   /** Are being written. */
   readonly #writing = new Queue<Entry>();
-  /** Are being logged. */
-  #logging: SealedBatch[] = [];
-  #ready = new Queue<SealedBatch>();
   #undurable = { events: 0, bytes: 0 };
-  #isSealing = false;
 
   /** Throws `spool-locked` and `spool-failed`. */
   constructor(settings: Settings & { spool: NonNullable<Settings['spool']> }, deps: SpooledDeps) {
@@ -69,13 +61,11 @@ export class SpooledPipeline implements Pipeline {
       onFailure: deps.onFailure,
       onRoom: () => this.#admit(),
     });
-    this.#buffer = new EventBuffer(settings, deps.clock, () => this.#wake());
+    this.#buffer = new EventBuffer(settings, deps.clock, () => this.#batches.wake());
     this.#backlog = new Backlog(reader, this.#buffer, { ...unread, from: state.nextUnbatched });
     this.#producer = new Producer(deps, this.#buffer, { chain: state.chain });
-    for (const batch of batches) {
-      this.#buffer.adopt(batch.entries.length, batch.bytes);
-      this.#ready.push(batch);
-    }
+    this.#batches = new BatchLog(this.#log, this.#producer, batches, deps.onBatch);
+    for (const { entries, bytes } of batches) this.#buffer.adopt(entries.length, bytes);
     this.#backlog.refill();
     if (!this.isEmpty || !this.isIdle) deps.onBatch(); // the sender asks for the session that all waits for
   }
@@ -95,11 +85,8 @@ export class SpooledPipeline implements Pipeline {
   }
 
   get oldest() {
-    for (const sealed of [...this.#ready, ...this.#logging]) {
-      const [entry] = sealed.entries;
-      if (entry !== undefined) return entry.number;
-    }
     return (
+      this.#batches.oldest ??
       this.#buffer.oldest ??
       this.#backlog.oldest ??
       this.#writing.first?.number ??
@@ -108,11 +95,11 @@ export class SpooledPipeline implements Pipeline {
   }
 
   get client() {
-    return this.#producer.client ?? this.#ready.first?.batch.client;
+    return this.#producer.client ?? this.#batches.client;
   }
 
   get isIdle() {
-    return this.#ready.length === 0 && this.#logging.length === 0;
+    return this.#batches.isIdle;
   }
 
   get earliest() {
@@ -130,20 +117,18 @@ export class SpooledPipeline implements Pipeline {
 
   begin(session: Session): void {
     this.#producer.begin(session);
-    this.#wake();
+    this.#batches.wake();
   }
 
   /** One that is logged. */
   seal(): SealedBatch[] {
-    const next = this.#ready.shift();
-    if (next === undefined) return [];
-    this.#wake();
-    return [next];
+    const next = this.#batches.take();
+    return next === undefined ? [] : [next];
   }
 
   end(): void {
     const fin = this.#producer.fin();
-    if (fin !== undefined) this.#logBatches([fin]);
+    if (fin !== undefined) this.#batches.add(fin);
   }
 
   flush(through: number): void {
@@ -161,10 +146,9 @@ export class SpooledPipeline implements Pipeline {
   }
 
   drain(): Entry[] {
-    const logged = [...this.#ready.drain(), ...this.#logging].flatMap(({ entries }) => entries);
     this.#undurable = { events: 0, bytes: 0 };
     return [
-      ...logged,
+      ...this.#batches.drain().flatMap(({ entries }) => entries),
       ...this.#buffer.drain(),
       ...this.#backlog.drain(),
       ...this.#writing,
@@ -219,46 +203,5 @@ export class SpooledPipeline implements Pipeline {
     const message = `the event could not be written to the spool: ${(cause as Error).message}`;
     entry.reject(new SealtrailError('spool-failed', message, { cause }));
     this.#deps.onRefused();
-  }
-
-  /** There may be something to seal: looks, once what runs now is done. */
-  #wake(): void {
-    if (this.#isSealing) return;
-    this.#isSealing = true;
-    setImmediate(() => {
-      this.#isSealing = false;
-      this.#sealSome();
-    });
-  }
-
-  #sealSome(): void {
-    if (this.#logging.length > 0) return; // wakes when it is done
-    const batches: SealedBatch[] = [];
-    for (
-      let bytes = 0;
-      bytes < sealBytesATurn && this.#ready.length + batches.length < maxReady;
-    ) {
-      const sealed = this.#producer.seal();
-      if (sealed.length === 0) break;
-      batches.push(...sealed);
-      bytes += sealed.reduce((sum, each) => sum + each.bytes, 0);
-    }
-    this.#logBatches(batches);
-  }
-
-  #logBatches(batches: readonly SealedBatch[]): void {
-    for (const sealed of batches) {
-      this.#logging.push(sealed);
-      this.#log.append({
-        frame: { kind: 'batch', batch: boundaryOf(sealed, this.#log.state.nextUnbatched) },
-        how: 'must',
-        settle: () => {
-          this.#logging.shift();
-          this.#ready.push(sealed);
-          this.#deps.onBatch();
-          this.#wake();
-        },
-      });
-    }
   }
 }
