@@ -45,6 +45,7 @@ export default {
       ...pkg('zod', '@smithy/node-http-handler'),
       ...aws('kinesis'),
       '^(node:)?(crypto|events|timers|timers/promises)$',
+      '^(node:)?(fs|fs/promises|os|path|zlib)$', // the spool
     ]),
     room('store', '^src/store/', [
       '^src/(domain|store)/',
