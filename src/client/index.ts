@@ -3,9 +3,20 @@ import { defaultInternals } from './internals.ts';
 import { type AuditClientOptions, parseOptions } from './options.ts';
 
 export type { AuditClient } from './client.ts';
+export {
+  type Actor,
+  type AuditContext,
+  type ContextEvent,
+  currentContext,
+  withContext,
+} from './context.ts';
+export { defineEvents, type EventCatalogue } from './define-events.ts';
 export type { Receipt, Until } from './entry.ts';
+export type { Definition, Definitions } from './event-types.ts';
+export { type Audit, type EventParts, inContext, type TypedAudit } from './in-context.ts';
 export type { AuditClientOptions } from './options.ts';
 export type { EventInput } from './prepare-event.ts';
+export type { Recorder, RecordOptions } from './recorder.ts';
 export type { Stats } from './stats.ts';
 
 /**
