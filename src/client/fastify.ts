@@ -1,4 +1,4 @@
-import { type AuditContext, withContext } from './context.ts';
+import { withContext } from './context.ts';
 import { type AuditContextOptions, requestContext } from './request-context.ts';
 
 export type { AuditContextOptions } from './request-context.ts';
@@ -12,7 +12,7 @@ export interface FastifyRequest {
 
 /** `hook` is `never`, as Fastify's types ask for all of its own request and reply; see `Hook`. */
 interface FastifyInstance {
-  addHook(name: 'onRequest' | 'preValidation', hook: never): unknown;
+  addHook(name: 'onRequest', hook: never): unknown;
 }
 
 type Hook<R> = (request: R, reply: unknown, next: () => void) => void;
@@ -30,17 +30,12 @@ export function auditContext<R extends FastifyRequest>(
   options: AuditContextOptions<R>,
   done: () => void,
 ): void {
-  const contexts = new WeakMap<R, AuditContext>();
+  // Fastify itself keeps the context over the parsing of a body (its content-type-parser.js).
   const begin: Hook<R> = (request, _reply, next) => {
     const { ip, headers } = request;
-    const context = requestContext(request, { ip, header: (name) => headers[name] }, options);
-    contexts.set(request, context);
-    withContext(context, next);
+    withContext(requestContext(request, { ip, header: (name) => headers[name] }, options), next);
   };
-  const goOn: Hook<R> = (request, _reply, next) => withContext(contexts.get(request) ?? {}, next);
   fastify.addHook('onRequest', begin as never);
-  // A body is parsed on events of the socket, which are outside: https://github.com/fastify/fastify/issues/3570
-  fastify.addHook('preValidation', goOn as never);
   done();
 }
 

@@ -8,7 +8,7 @@ export type ExpectedEvent = { readonly [M in keyof Event]?: unknown };
  *
  * @example
  * declare module 'vitest' {
- *   interface Matchers<T> extends AuditMatchers<T> {}
+ *   interface Matchers<R, T> extends AuditMatchers<R> {}
  * }
  */
 export interface AuditMatchers<R = unknown> {
