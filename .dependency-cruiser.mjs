@@ -44,7 +44,7 @@ export default {
       '^src/(domain|client)/',
       ...pkg('zod', '@smithy/node-http-handler'),
       ...aws('kinesis'),
-      '^(node:)?(async_hooks|crypto|events|net|stream|timers|timers/promises)$',
+      '^(node:)?(async_hooks|crypto|events|net|stream|string_decoder|timers|timers/promises)$',
     ]),
     room('store', '^src/store/', [
       '^src/(domain|store)/',

@@ -2,7 +2,9 @@ import { AuditClient } from './client.ts';
 import { defaultInternals } from './internals.ts';
 import { type AuditClientOptions, parseOptions } from './options.ts';
 
+export type { ErrorCode, SealtrailError } from '../domain/error.ts';
 export type { AuditClient } from './client.ts';
+export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.ts';
 export {
   type Actor,
   type AuditContext,
