@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -13,8 +13,13 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { openTaken } from '../fake/event-stream.ts';
+import { apiKey } from '../fake/token-service.ts';
+import { closeServers, listen } from '../fixture/front-over-http.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const app = mkdtempSync(join(tmpdir(), 'sealtrail-app-'));
@@ -120,6 +125,28 @@ test('an app in TypeScript compiles and runs, as ES modules and as CommonJS', ()
         '4 event-invalid true\n',
       );
 }, 240_000);
+
+test('pino finds the transport by its name, in the README’s example', async () => {
+  const front = await listen();
+  symlinkSync(join(root, 'node_modules/pino'), join(app, 'node_modules/pino'));
+  const example = readFileSync(join(root, 'src/client/README.md'), 'utf8').match(
+    /^```ts\n(import pino.*?)^```$/ms,
+  )?.[1];
+  writeFileSync(join(app, 'log.mts'), example ?? '');
+  const env = { ...process.env, SEALTRAIL_URL: front.url, SEALTRAIL_API_KEY: apiKey };
+  const { stdout } = await promisify(execFile)(process.execPath, ['log.mts'], { cwd: app, env });
+  expect(JSON.parse(stdout)).toMatchObject({
+    msg: 'refunded',
+    audit: { actor: { id: 'nightly' } },
+  });
+  const [batch] = openTaken(front.taken, front.token.grants);
+  const [event] = batch?.lines.map(({ bytes }) => JSON.parse(bytes.toString('utf8'))) ?? [];
+  expect(event).toMatchObject({
+    action: 'invoice.refunded',
+    actor: { type: 'job', id: 'nightly' },
+  });
+  await closeServers();
+});
 
 test('a bundle that only records has nothing else in it', async () => {
   writeFileSync(
