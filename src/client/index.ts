@@ -2,7 +2,8 @@ import { AuditClient } from './client.ts';
 import { defaultInternals } from './internals.ts';
 import { type AuditClientOptions, parseOptions } from './options.ts';
 
-export type { ErrorCode, SealtrailError } from '../domain/error.ts';
+export type { ErrorCode, ErrorKind, SealtrailError } from '../domain/error.ts';
+export type { Event } from '../domain/event.ts';
 export type { AuditClient } from './client.ts';
 export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.ts';
 export {
@@ -14,7 +15,13 @@ export {
 } from './context.ts';
 export { defineEvents, type EventCatalogue } from './define-events.ts';
 export type { Receipt, Until } from './entry.ts';
-export type { Definition, Definitions } from './event-types.ts';
+export type {
+  Definition,
+  Definitions,
+  PartsOf,
+  RecordArguments,
+  TypedEvent,
+} from './event-types.ts';
 export { type Audit, type EventParts, inContext, type TypedAudit } from './in-context.ts';
 export type { AuditClientOptions } from './options.ts';
 export type { EventInput } from './prepare-event.ts';

@@ -13,7 +13,8 @@ import { auditContext as honoContext } from '../../src/client/hono.ts';
 import { inContext } from '../../src/client/index.ts';
 import { MemoryAudit } from '../../src/client/testing.ts';
 
-const express4 = createRequire(import.meta.url)('express4') as typeof express;
+const require = createRequire(import.meta.url);
+const express4: typeof express = require('express4');
 
 /** An app that records at POST /refund, after it read the body; `user` is set after our middleware. */
 type StartApp = (memory: MemoryAudit, options: { readonly trustProxy: boolean }) => Promise<Server>;
