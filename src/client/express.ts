@@ -16,7 +16,7 @@ export interface ExpressRequest {
  * `X-Forwarded-For` is ignored, as anyone can send it.
  *
  * @example
- * app.use(auditContext({ actor: (req: Request) => req.user && { type: 'user', id: req.user.id } }));
+ * app.use(auditContext({ actor: (req: AppRequest) => req.user && { type: 'user', id: req.user.id } }));
  */
 export function auditContext<R extends ExpressRequest>(
   options: AuditContextOptions<R>,
