@@ -44,7 +44,7 @@ export default {
       '^src/(domain|client)/',
       ...pkg('zod', '@smithy/node-http-handler'),
       ...aws('kinesis'),
-      '^(node:)?(crypto|events|timers|timers/promises)$',
+      '^(node:)?(async_hooks|crypto|events|net|stream|string_decoder|timers|timers/promises)$',
       '^(node:)?(fs|fs/promises|os|path|zlib)$', // the spool
     ]),
     room('store', '^src/store/', [
