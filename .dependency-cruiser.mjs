@@ -44,7 +44,8 @@ export default {
       '^src/(domain|client)/',
       ...pkg('zod', '@smithy/node-http-handler'),
       ...aws('kinesis'),
-      '^(node:)?(crypto|events|timers|timers/promises)$',
+      '^(node:)?(async_hooks|crypto|events|net|stream|string_decoder|timers|timers/promises)$',
+      '^(node:)?(fs|fs/promises|os|path|zlib)$', // the spool
     ]),
     room('store', '^src/store/', [
       '^src/(domain|store)/',
@@ -74,9 +75,11 @@ export default {
       '^(node:)?(crypto|timers/promises)$',
     ]),
     room('read', '^src/read/', [
-      '^src/read/',
+      '^src/(read|client)/',
       ...operations,
       ...aws('kms'),
+      ...aws('lambda'),
+      ...aws('s3'),
       ...pkg('@types/aws-lambda'),
       '^(node:)?crypto$',
     ]),

@@ -22,6 +22,8 @@ const contextSchema = z.strictObject({
   retiredIssuerKeys: list.optional(),
   signingSince: list.optional(),
   oidc: z.preprocess(fromJson, pipelineFields.oidc.optional()),
+  viewerOrigins: list.optional(),
+  readsMustBeRecorded: z.stringbool().optional(),
   functions: z
     .string()
     .transform((folder) => resolve(root, folder))

@@ -13,15 +13,22 @@ const gone = Buffer.alloc(0);
  * several can be in flight; what was numbered once is never composed anew.
  */
 export class Chain {
+  /** The grant's: a producer belongs to one client and spans its grants. */
+  readonly client: string;
   readonly #producer: string;
-  readonly #client: string;
-  #seq = 0;
-  #prev: string | null = null;
+  #seq: number;
+  #prev: string | null;
 
-  /** `client` is the grant's: a producer belongs to one client and spans its grants. */
-  constructor(producer: string, client: string) {
+  /** `next`: the place of the first batch. */
+  constructor(
+    producer: string,
+    client: string,
+    next: { readonly seq: number; readonly prev: string | null } = { seq: 0, prev: null },
+  ) {
+    this.client = client;
     this.#producer = producer;
-    this.#client = client;
+    this.#seq = next.seq;
+    this.#prev = next.prev;
   }
 
   /** Batches numbered. */
@@ -52,7 +59,7 @@ export class Chain {
 
   #content(rest: Pick<BatchContent, 'lines' | 'from' | 'to' | 'sealed' | 'fin'>): BatchContent {
     const place = { producer: this.#producer, seq: this.#seq, prev: this.#prev };
-    return { client: this.#client, ...place, ...rest };
+    return { client: this.client, ...place, ...rest };
   }
 
   #number(batch: Batch): void {

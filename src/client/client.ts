@@ -4,12 +4,12 @@ import { uuidSource } from '../domain/uuid.ts';
 import { ServerClock } from './clock.ts';
 import { type AcceptedBatch, Commits } from './commits.ts';
 import { Credentials } from './credentials.ts';
-import type { Entry, Receipt, Until } from './entry.ts';
-import { EventBuffer } from './event-buffer.ts';
+import { checkUntil, type Durable, type Entry, type Receipt, type Until } from './entry.ts';
 import type { Internals } from './internals.ts';
+import { makePipeline } from './make-pipeline.ts';
 import type { Settings } from './options.ts';
+import type { Pipeline } from './pipeline.ts';
 import { type EventInput, prepareEvent } from './prepare-event.ts';
-import { Producer } from './producer.ts';
 import { requestSession } from './request-session.ts';
 import type { SealedBatch } from './sealed-batch.ts';
 import { Sender } from './sender.ts';
@@ -29,13 +29,14 @@ export class AuditClient {
   readonly #internals: Internals;
   readonly #serverClock: ServerClock;
   readonly #credentials: Credentials;
-  readonly #buffer: EventBuffer;
-  readonly #producer: Producer;
+  readonly #pipeline: Pipeline;
   readonly #sender: Sender;
   readonly #commits: Commits;
   readonly #mint = uuidSource();
   readonly #waiters = new Waiters();
   readonly #counts = { recorded: 0, accepted: 0, committed: 0, batches: 0 };
+  /** Of the next event. */
+  #number: number;
   #lastError: Stats['lastError'];
   #closing: Promise<void> | undefined;
   #isOver = false;
@@ -54,8 +55,9 @@ export class AuditClient {
       clock,
       serverClock: this.#serverClock,
       random,
+      client: () => this.#pipeline.client,
       onSession: (session) => {
-        this.#producer.begin(session);
+        this.#pipeline.begin(session);
         this.#sender.wake();
       },
       onFailure,
@@ -66,51 +68,62 @@ export class AuditClient {
       random,
       inFlight: settings.inFlight,
       credentials: this.#credentials,
-      seal: () => this.#producer.seal(),
+      seal: () => this.#pipeline.seal(),
       onAccepted: (sealed, sequenceNumber) => this.#accepted(sealed, sequenceNumber),
       onFailure,
     });
-    this.#buffer = new EventBuffer(settings, clock, () => this.#sender.wake());
-    this.#producer = new Producer(this.#serverClock, this.#mint, this.#buffer);
+    this.#pipeline = makePipeline(settings, internals, {
+      clock,
+      serverClock: this.#serverClock,
+      mint: this.#mint,
+      onBatch: () => this.#sender.wake(),
+      onRefused: () => this.#settle(),
+      onFailure,
+    });
+    this.#number = this.#pipeline.nextNumber;
     const onCommitted = (batch: AcceptedBatch) => this.#committed(batch);
     this.#commits = new Commits(settings, internals, onCommitted, onFailure);
+    this.#keepAlive(); // a spool may hold something
   }
 
   /**
-   * Records an event. Resolves once it is `accepted` by the stream, or `committed` to the store; until
-   * then it is tried for as long as it takes. Never throws, and a rejection that nobody awaits does no
-   * harm: `event-invalid` (the message names the member and what to do), `buffer-full`, `closed`.
+   * Records an event. Resolves once it is `accepted` by the stream, `durable` in the spool, or `committed`
+   * to the store. Never throws, and a rejection that nobody awaits does no harm: `event-invalid` (the
+   * message says what to do), `buffer-full`, `closed`, or `spool-failed` if the disk does not take it.
    */
-  record(event: EventInput, options?: { readonly until?: Until }): Promise<Receipt> {
+  record(event: EventInput, options: { readonly until: 'durable' }): Promise<Durable>;
+  record(
+    event: EventInput,
+    options?: { readonly until?: 'accepted' | 'committed' },
+  ): Promise<Receipt>;
+  record(event: EventInput, options?: { readonly until?: Until }): Promise<Receipt | Durable>;
+  record(event: EventInput, options?: { readonly until?: Until }): Promise<Receipt | Durable> {
     return quiet(
       new Promise((resolve, reject) => {
         const until = options?.until ?? 'accepted';
         if (this.#closing !== undefined) throw closed('the client is closed; make another');
-        if (until !== 'accepted' && until !== 'committed')
-          throw new SealtrailError('request-invalid', 'until: give "accepted" or "committed"');
+        checkUntil(until, this.#settings.spool !== undefined);
         const prepared = prepareEvent(event, {
           mint: this.#mint,
           now: this.#serverClock.now(),
           synced: this.#serverClock.synced,
-          earliest: this.#producer.earliest,
+          earliest: this.#pipeline.earliest,
         });
-        const number = this.#counts.recorded;
-        if (!this.#buffer.add({ number, until, resolve, reject, event: prepared }))
-          throw new SealtrailError(
-            'buffer-full',
-            'the buffer is full; try later, or wait with onFull',
-          );
+        const entry = { number: this.#number, until, resolve, reject, event: prepared };
+        if (!this.#pipeline.add(entry))
+          throw new SealtrailError('buffer-full', 'it is full; try later, or wait with onFull');
+        this.#number += 1;
         this.#counts.recorded += 1;
         this.#keepAlive();
-        if (number === 0) this.#credentials.current(); // asks for the first grant
+        if (this.#counts.recorded === 1) this.#credentials.current(); // asks for the first grant
       }),
     );
   }
 
   /** Seals what is buffered now; resolves once all that was recorded before it is accepted. */
   flush(): Promise<void> {
-    const last = this.#counts.recorded - 1;
-    this.#buffer.flush(last);
+    const last = this.#number - 1;
+    this.#pipeline.flush(last);
     return quiet(this.#waiters.until(() => (this.#oldest() ?? Number.POSITIVE_INFINITY) > last));
   }
 
@@ -132,7 +145,7 @@ export class AuditClient {
     const lastError = this.#lastError;
     return {
       ...this.#counts,
-      pending: this.#buffer.pending,
+      pending: this.#pipeline.pending,
       ...this.#sender.counts,
       ...(lastError === undefined ? {} : { lastError }),
     };
@@ -143,9 +156,10 @@ export class AuditClient {
     const cancel = clock.after(this.#settings.closeTimeoutMs, () => this.#expire());
     try {
       await this.flush();
-      const fin = this.#producer.fin();
-      if (fin !== undefined) this.#sender.add(fin);
-      await this.#waiters.until(() => this.#sender.isIdle && this.#commits.isIdle);
+      this.#pipeline.end();
+      await this.#waiters.until(
+        () => this.#pipeline.isIdle && this.#sender.isIdle && this.#commits.isIdle,
+      );
     } finally {
       cancel();
       this.#isOver = true;
@@ -153,6 +167,7 @@ export class AuditClient {
       this.#sender.stop();
       this.#commits.stop();
       this.#internals.disconnect();
+      await this.#pipeline.close();
       this.#keepAlive();
     }
   }
@@ -161,14 +176,15 @@ export class AuditClient {
   #expire(): void {
     const unsent = [
       ...this.#sender.stop().flatMap(({ entries }) => entries),
-      ...this.#buffer.drain(),
+      ...this.#pipeline.drain(),
     ];
     const unseen = this.#commits.stop().flatMap(({ entries }) => entries);
     const within = `within ${this.#settings.closeTimeoutMs} ms of close`;
     for (const entry of unsent) entry.reject(closed(`the event was not accepted ${within}`));
     for (const entry of unseen)
       entry.reject(closed(`the event is accepted, but was not seen to be stored ${within}`));
-    const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored`;
+    const kept = this.#settings.spool && ' (what was durable stays in the spool)';
+    const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored${kept ?? ''}`;
     const error = new SealtrailError(
       'unavailable',
       `${left} ${within}: ${this.#lastError?.message}`,
@@ -176,7 +192,8 @@ export class AuditClient {
     this.#waiters.reject(error);
   }
 
-  #accepted({ batch, entries, bytes }: SealedBatch, sequenceNumber: string): void {
+  #accepted(sealed: SealedBatch, sequenceNumber: string): void {
+    const { batch, entries } = sealed;
     const { id, seq, producer } = batch;
     const acceptedAt = toTime(this.#serverClock.now());
     const receipt = { batch: id, seq, producer, acceptedAt, sequenceNumber };
@@ -185,10 +202,11 @@ export class AuditClient {
     const awaited: Entry[] = [];
     for (const entry of entries) {
       if (entry.until === 'accepted') entry.resolve({ id: entry.event.id, ...receipt });
-      else awaited.push(entry);
+      else if (entry.until === 'committed') awaited.push(entry);
     }
-    if (awaited.length > 0) this.#commits.await({ id, to: batch.to, entries: awaited, receipt });
-    this.#buffer.release(entries.length, bytes);
+    const isAwaited = awaited.length > 0 || this.#settings.spool?.keepUntil === 'committed';
+    if (isAwaited) this.#commits.await({ id, to: batch.to, entries: awaited, receipt });
+    this.#pipeline.accepted(sealed);
     this.#settle();
   }
 
@@ -196,12 +214,13 @@ export class AuditClient {
     const committedAt = toTime(this.#serverClock.now());
     this.#counts.committed += entries.length;
     for (const entry of entries) entry.resolve({ id: entry.event.id, ...receipt, committedAt });
+    this.#pipeline.committed(receipt);
     this.#settle();
   }
 
   /** The number of the oldest event that is not accepted. */
   #oldest(): number | undefined {
-    return this.#sender.oldest ?? this.#buffer.oldest;
+    return this.#sender.oldest ?? this.#pipeline.oldest;
   }
 
   /** Something was accepted or stored. */
@@ -212,7 +231,7 @@ export class AuditClient {
 
   #keepAlive(): void {
     const isClosing = this.#closing !== undefined && !this.#isOver;
-    const isBusy = !this.#buffer.isEmpty || !this.#commits.isIdle || isClosing;
+    const isBusy = !this.#pipeline.isEmpty || !this.#commits.isIdle || isClosing;
     if (isBusy) this.#release ??= this.#internals.clock.hold();
     else {
       this.#release?.();

@@ -15,6 +15,8 @@ interface CredentialsDeps {
   readonly clock: Clock;
   readonly serverClock: ServerClock;
   readonly random: () => number;
+  /** The only client whose session can be used, once there is one. */
+  readonly client: () => string | undefined;
   /** There is a new session. */
   readonly onSession: (session: Session) => void;
   readonly onFailure: (error: SealtrailError) => void;
@@ -101,11 +103,12 @@ export class Credentials {
     if (result.kind === 'failed') return result;
     const { session } = result;
     const left = this.#left(session);
+    const client = this.#session?.client ?? this.#deps.client();
     const problem =
       left < 2 * marginMs
         ? `the grant ends in ${left} ms`
-        : this.#session !== undefined && this.#session.client !== session.client
-          ? `the key is now ${session.client}'s, this client is ${this.#session.client}`
+        : client !== undefined && client !== session.client
+          ? `the key is ${session.client}'s, this client is ${client}`
           : undefined;
     if (problem === undefined) return result;
     const error = new SealtrailError('grant-invalid', problem);

@@ -1,3 +1,4 @@
+import { SealtrailError } from '../domain/error.ts';
 import type { PreparedEvent } from './prepare-event.ts';
 
 /** What a recorded event has come to. Times are RFC 3339, of the server's clock. */
@@ -16,15 +17,23 @@ export interface Receipt {
   readonly committedAt?: string;
 }
 
-/** How far an event must have come before `record` resolves. */
-export type Until = 'accepted' | 'committed';
+/** An event that is in the spool, fsynced: it will be accepted, even if the process or the power fails. */
+export interface Durable {
+  /** The event's id. */
+  readonly id: string;
+  /** RFC 3339, of the server's clock as it is known. */
+  readonly durableAt: string;
+}
+
+/** How far an event must have come before `record` resolves; `durable` only with a spool. */
+export type Until = 'durable' | 'accepted' | 'committed';
 
 /** An event on its way, and whom to tell. */
 export interface Entry {
   /** Counts up in the order of recording. */
   readonly number: number;
   readonly until: Until;
-  readonly resolve: (receipt: Receipt) => void;
+  readonly resolve: (receipt: Receipt | Durable) => void;
   readonly reject: (error: Error) => void;
   /** Replaced when its provisional stamp is corrected. */
   event: PreparedEvent;
@@ -33,4 +42,12 @@ export interface Entry {
 /** What an entry takes of a body and of the buffer, bytes: its line and LF. */
 export function sizeOf(entry: Entry): number {
   return entry.event.line.length + 1;
+}
+
+/** Throws `request-invalid` unless there is such a level. */
+export function checkUntil(until: Until, hasSpool: boolean): void {
+  const levels: Until[] = ['accepted', 'committed', ...(hasSpool ? (['durable'] as const) : [])];
+  if (levels.includes(until)) return;
+  const choices = `one of ${levels.join(', ')} (durable needs a spool)`;
+  throw new SealtrailError('request-invalid', `until: give ${choices}`);
 }

@@ -72,6 +72,22 @@ export class EventBuffer {
     return true;
   }
 
+  /** Takes an entry in if there is room now; whoever is refused comes again when there is. */
+  offer(entry: Entry): boolean {
+    if (this.#hasRoom(entry)) this.#admit(entry);
+    else {
+      this.#cut();
+      return false;
+    }
+    return true;
+  }
+
+  /** Counts what is in batches already, until `release`. */
+  adopt(events: number, bytes: number): void {
+    this.#events += events;
+    this.#bytes += bytes;
+  }
+
   /** The oldest draft, to be numbered and sent. Its entries count as pending until `release`. */
   take(): Draft | undefined {
     return this.#drafts.shift();

@@ -2,15 +2,36 @@ import { AuditClient } from './client.ts';
 import { defaultInternals } from './internals.ts';
 import { type AuditClientOptions, parseOptions } from './options.ts';
 
+export type { ErrorCode, ErrorKind, SealtrailError } from '../domain/error.ts';
+export type { Event } from '../domain/event.ts';
 export type { AuditClient } from './client.ts';
-export type { Receipt, Until } from './entry.ts';
+export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.ts';
+export {
+  type Actor,
+  type AuditContext,
+  type ContextEvent,
+  currentContext,
+  withContext,
+} from './context.ts';
+export { defineEvents, type EventCatalogue } from './define-events.ts';
+export type { Durable, Receipt, Until } from './entry.ts';
+export type {
+  Definition,
+  Definitions,
+  PartsOf,
+  RecordArguments,
+  TypedEvent,
+} from './event-types.ts';
+export { type Audit, type EventParts, inContext, type TypedAudit } from './in-context.ts';
 export type { AuditClientOptions } from './options.ts';
 export type { EventInput } from './prepare-event.ts';
+export type { Recorder, RecordOptions } from './recorder.ts';
 export type { Stats } from './stats.ts';
 
 /**
  * A client that records audit events under this API key (see README.md). It connects at the first
- * `record`. Throws `request-invalid` if an option is wrong or unknown.
+ * `record`, or at once if its spool holds something. Throws `request-invalid` if an option is wrong or
+ * unknown, `spool-locked` if somebody uses the spool's folder, and `spool-failed` if it cannot be used.
  */
 export function createAuditClient(options: AuditClientOptions): AuditClient {
   const settings = parseOptions(options);

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { type Clock, systemClock } from './clock.ts';
+import type { SpoolFiles } from './spool/files.ts';
 
 /** What is used of `fetch`. */
 export type Fetch = (
@@ -35,6 +36,8 @@ export interface Internals {
   readonly fetch: Fetch;
   /** A Kinesis client for one grant's credentials; connections are shared by all. */
   readonly kinesis: (config: KinesisClientConfig) => StreamClient;
+  /** Where a spool is. @default the file system */
+  readonly files?: SpoolFiles;
   /** Closes the connections. */
   readonly disconnect: () => void;
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { SealtrailError } from '../domain/error.ts';
 import { limits } from '../domain/limits.ts';
@@ -60,6 +61,25 @@ const optionsSchema = z.strictObject({
   inFlight: count(4, 64),
   /** How long a grant should last, s; the token service has the last word. */
   sessionSeconds: z.number().int().min(900).max(3600).optional(),
+  /** Keeps what is recorded on disk until it is delivered: SPOOL.md. Without it, it is kept in memory. */
+  spool: z
+    .strictObject({
+      /** A folder for this client alone: another process or worker thread needs another. Made if missing. */
+      dir: z
+        .string()
+        .min(1)
+        .transform((dir) => resolve(dir)),
+      /** What events may take of the disk. Boundaries of batches come on top, some 0.5 KB each. */
+      maxBytes: z
+        .number()
+        .int()
+        .min(1024 * 1024)
+        .max(1024 ** 4)
+        .default(1024 ** 3),
+      /** When the spool lets go of a batch: once the stream has it, or once it is seen to be stored. */
+      keepUntil: z.enum(['accepted', 'committed']).default('accepted'),
+    })
+    .optional(),
   /** How long `close` tries before it gives up, ms. */
   closeTimeoutMs: z.number().int().min(1).max(86_400_000).default(30_000),
 });

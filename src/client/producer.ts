@@ -1,28 +1,51 @@
 import { Chain } from './chain.ts';
-import type { ServerClock } from './clock.ts';
+import type { Clock, ServerClock } from './clock.ts';
 import type { Entry } from './entry.ts';
 import type { EventBuffer } from './event-buffer.ts';
 import { restamp } from './prepare-event.ts';
 import type { SealedBatch } from './sealed-batch.ts';
 import type { Session } from './session.ts';
+import type { ChainState } from './spool/frame.ts';
 
 const dayMs = 86_400_000;
 /** Below it the machine's clock counts as right: batches merely wait until their `to` has come. */
 const clockToleranceMs = 1000;
+
+export interface ProducerDeps {
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  /** A UUIDv7 of an epoch ms. */
+  readonly mint: (ms: number) => string;
+}
 
 /** Turns what the buffer holds into the batches of one chain, from the first session on. */
 export class Producer {
   readonly #serverClock: ServerClock;
   readonly #mint: (ms: number) => string;
   readonly #buffer: EventBuffer;
+  readonly #isSpooled: boolean;
   #chain: Chain | undefined;
   #retentionDays: number | undefined;
 
-  /** `mint`: a UUIDv7 of an epoch ms. */
-  constructor(serverClock: ServerClock, mint: (ms: number) => string, buffer: EventBuffer) {
+  /** `spool`: what is in the buffer is written down already; its `chain` goes on, if it has one. */
+  constructor(
+    { serverClock, mint }: ProducerDeps,
+    buffer: EventBuffer,
+    spool?: { readonly chain: ChainState | undefined },
+  ) {
     this.#serverClock = serverClock;
     this.#mint = mint;
     this.#buffer = buffer;
+    this.#isSpooled = spool !== undefined;
+    if (spool?.chain !== undefined) {
+      const { producer, client, ...place } = spool.chain;
+      this.#chain = new Chain(producer, client, place);
+    }
+  }
+
+  /** Whose chain it is, once there is one. */
+  get client(): string | undefined {
+    return this.#chain?.client;
   }
 
   /** An event older than this would be refused by the consumer. Epoch ms, once it is known. */
@@ -37,7 +60,7 @@ export class Producer {
     if (this.#chain !== undefined) return;
     this.#chain = new Chain(this.#mint(this.#serverClock.now()), session.client);
     const { offset } = this.#serverClock;
-    if (Math.abs(offset) >= clockToleranceMs)
+    if (Math.abs(offset) >= clockToleranceMs && !this.#isSpooled)
       this.#buffer.restamp((entry) => this.#restamp(entry, offset));
   }
 

@@ -35,6 +35,8 @@ const kinds = {
   'event-invalid': 'fatal',
   'buffer-full': 'retry',
   closed: 'fatal',
+  'spool-failed': 'retry',
+  'spool-locked': 'fatal',
   // The token service and the read API.
   'request-invalid': 'fatal',
   'request-too-large': 'fatal',

@@ -2,6 +2,8 @@ import { SealtrailError } from '../domain/error.ts';
 import { timeOfUuid, uuidV7Pattern } from '../domain/uuid.ts';
 import type { Operation } from '../lambda/http.ts';
 import { tenantOf } from './access.ts';
+import { type Bounds, withinBounds } from './bounds.ts';
+import { withEtag } from './etag.ts';
 import { pageBudget, type ReadOptions } from './list-events.ts';
 import { pageEvents } from './page-events.ts';
 import { onlySingles } from './parse-query.ts';
@@ -18,11 +20,11 @@ const dayMs = 86_400_000;
  */
 export function getEvent(options: ReadOptions): Operation {
   return async (request) => {
-    const who = await options.authenticate(request);
+    const who = await options.authenticateAny(request);
     const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
     if (!uuidV7Pattern.test(id) || timeOfUuid(id) > options.now() + dayMs) throw notFound();
-    const { found, more } = await find(tenant, id, options);
+    const { found, more } = await find(tenant, id, who.bounds, options);
     const [first, ...others] = found;
     if (first === undefined) throw notFound();
     if (others.length > 0) options.log.count('Equivocations', others.length);
@@ -31,11 +33,11 @@ export function getEvent(options: ReadOptions): Operation {
       others.length === 0
         ? ''
         : `,"others":[${others.map(showEvent).join(',')}]${more ? ',"more":true' : ''}`;
-    return {
+    return withEtag(request, {
       status: 200,
       headers: { 'content-type': 'application/json' },
       body: `${shown.slice(0, -1)}${rest}}`,
-    };
+    });
   };
 }
 
@@ -47,9 +49,12 @@ function notFound(): SealtrailError {
 async function find(
   tenant: string,
   id: string,
+  bounds: Bounds | undefined,
   options: ReadOptions,
 ): Promise<{ readonly found: readonly ReadEvent[]; readonly more: boolean }> {
   const time = timeOfUuid(id);
+  const asked = withinBounds({ from: time, to: time + 1, filter: [], question: id }, bounds);
+  if (asked.from !== time || asked.to !== time + 1) return { found: [], more: false };
   const budget = pageBudget(options.now());
   const found = new Map<string, ReadEvent>();
   let size = 0;
@@ -57,7 +62,7 @@ async function find(
     if (options.now() > budget.deadline)
       throw new SealtrailError('unavailable', 'too many batches lie over this millisecond');
     const page = await pageEvents(
-      { tenant, from: time, to: time + 1, order: 'asc', filter: [], limit: 1000, position },
+      { ...asked, tenant, order: 'asc', limit: 1000, position },
       { ...options, budget },
     );
     for (const event of page.events) {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseOptions } from '../../src/client/options.ts';
 import { apiKey, url } from '../fake/token-service.ts';
@@ -9,6 +9,20 @@ const readme = read('../../src/client/README.md');
 test('the example in the README is the one that is compiled here', () => {
   const example = read('example.ts').replace('../../src/client/index.ts', 'sealtrail');
   expect(readme).toContain(`\`\`\`ts\n${example}\`\`\``);
+});
+
+const examples = globSync('example/*.ts', { cwd: new URL('.', import.meta.url) });
+
+test.each(examples)('%s is in the README as it is compiled and run here', (path) => {
+  const example = read(path)
+    .replaceAll('../../../src/client/index.ts', 'sealtrail')
+    .replaceAll(/\.\.\/\.\.\/\.\.\/src\/client\/([a-z]+)\.ts/g, 'sealtrail/$1');
+  expect(readme).toContain(`\`\`\`ts\n${example}\`\`\``);
+});
+
+test('the README has no other examples', () => {
+  expect(examples.length).toBeGreaterThan(9);
+  expect(readme.match(/^```ts$/gm)).toHaveLength(examples.length + 1);
 });
 
 test('the README lists every option, with its default', () => {

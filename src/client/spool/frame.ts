@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { crc32 } from './crc32.ts';
+
+/** Where a producer's chain goes on. */
+const chainSchema = z.strictObject({
+  producer: z.string(),
+  client: z.string(),
+  /** Of the next batch. */
+  seq: z.number().int().nonnegative(),
+  prev: z.string().nullable(),
+});
+export type ChainState = z.output<typeof chainSchema>;
+
+const headerSchema = z.strictObject({
+  v: z.literal(1),
+  /** Absent before the first batch, and after one that ended its chain. */
+  chain: chainSchema.optional(),
+  /** Smallest number that no entry has. */
+  nextEntry: z.number().int().nonnegative(),
+  /** Entries below it are in batches. */
+  nextUnbatched: z.number().int().nonnegative(),
+  /** What of other segments counts: their number, and bytes from their start. */
+  cuts: z.array(z.tuple([z.number().int(), z.number().int()])),
+});
+export type Header = z.output<typeof headerSchema>;
+
+const boundarySchema = z.strictObject({
+  id: z.string(),
+  client: z.string(),
+  producer: z.string(),
+  seq: z.number().int().nonnegative(),
+  prev: z.string().nullable(),
+  root: z.string(),
+  /** First entry's number, and the last one's plus one; `count` of the numbers between are in the batch. */
+  first: z.number().int().nonnegative(),
+  end: z.number().int().nonnegative(),
+  count: z.number().int().nonnegative(),
+  /** Times are RFC 3339, as in the manifest. */
+  from: z.string(),
+  to: z.string(),
+  sealed: z.string(),
+  fin: z.boolean(),
+});
+/** A batch that has its place in the chain: all that is needed to compose the very same again. */
+export type Boundary = z.output<typeof boundarySchema>;
+
+const deliveredSchema = z.strictObject({
+  producer: z.string(),
+  seq: z.number().int().nonnegative(),
+});
+
+export type Frame =
+  | { readonly kind: 'header'; readonly header: Header }
+  | { readonly kind: 'entry'; readonly number: number; readonly line: Buffer }
+  | { readonly kind: 'batch'; readonly batch: Boundary }
+  | { readonly kind: 'delivered'; readonly producer: string; readonly seq: number };
+
+/** CRC, length of the payload, kind. */
+export const frameOverhead = 9;
+const numberBytes = 6;
+/** A longer length is not believed: a line is at most 64 KiB, and a header stays below that. */
+const maxPayload = 128 * 1024;
+/** No frame is longer. */
+export const maxFrame = maxPayload + frameOverhead;
+
+const kinds = { header: 0x48, entry: 0x45, batch: 0x42, delivered: 0x44 } as const;
+
+/** Bytes of a frame. Layout: SPOOL.md, "Frames". */
+export function encodeFrame(frame: Frame): Buffer {
+  if (frame.kind === 'entry') return encodeEntry(frame.number, frame.line);
+  const payload = Buffer.from(JSON.stringify(contentOf(frame)));
+  const bytes = Buffer.allocUnsafe(frameOverhead + payload.length);
+  payload.copy(bytes, frameOverhead);
+  return sealFrame(bytes, kinds[frame.kind]);
+}
+
+/** What an entry takes in a segment, bytes. */
+export function entryFrameSize(line: Buffer): number {
+  return frameOverhead + numberBytes + line.length;
+}
+
+function encodeEntry(number: number, line: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(entryFrameSize(line));
+  bytes.writeUIntLE(number, frameOverhead, numberBytes);
+  line.copy(bytes, frameOverhead + numberBytes);
+  return sealFrame(bytes, kinds.entry);
+}
+
+function contentOf(frame: Exclude<Frame, { kind: 'entry' }>): object {
+  if (frame.kind === 'header') return frame.header;
+  if (frame.kind === 'batch') return frame.batch;
+  return { producer: frame.producer, seq: frame.seq };
+}
+
+function sealFrame(bytes: Buffer, kind: number): Buffer {
+  bytes.writeUInt32LE(bytes.length - frameOverhead, 4);
+  bytes.writeUInt8(kind, 8);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+/**
+ * The frames from `at` on, each with the place behind it, up to the first that is not whole: the end of
+ * the bytes, a torn write, or damage. Lines are views of `bytes`.
+ */
+export function* decodeFrames(bytes: Buffer, at = 0): Generator<{ frame: Frame; end: number }> {
+  for (let start = at; start + frameOverhead <= bytes.length; ) {
+    const length = bytes.readUInt32LE(start + 4);
+    const end = start + frameOverhead + length;
+    if (length > maxPayload || end > bytes.length) return;
+    if (crc32(bytes.subarray(start + 4, end)) !== bytes.readUInt32LE(start)) return;
+    const payload = bytes.subarray(start + frameOverhead, end);
+    const frame = decodeFrame(bytes.readUInt8(start + 8), payload);
+    if (frame === undefined) return;
+    yield { frame, end };
+    start = end;
+  }
+}
+
+function decodeFrame(kind: number, payload: Buffer): Frame | undefined {
+  if (kind === kinds.entry)
+    return payload.length < numberBytes
+      ? undefined
+      : {
+          kind: 'entry',
+          number: payload.readUIntLE(0, numberBytes),
+          line: payload.subarray(numberBytes),
+        };
+  const content = parse(payload);
+  if (kind === kinds.header) {
+    const { success, data } = headerSchema.safeParse(content);
+    return success ? { kind: 'header', header: data } : undefined;
+  }
+  if (kind === kinds.batch) {
+    const { success, data } = boundarySchema.safeParse(content);
+    return success ? { kind: 'batch', batch: data } : undefined;
+  }
+  if (kind !== kinds.delivered) return undefined;
+  const { success, data } = deliveredSchema.safeParse(content);
+  return success ? { kind: 'delivered', ...data } : undefined;
+}
+
+function parse(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

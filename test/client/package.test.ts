@@ -1,0 +1,171 @@
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { openTaken } from '../fake/event-stream.ts';
+import { apiKey } from '../fake/token-service.ts';
+import { closeServers, listen } from '../fixture/front-over-http.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const app = mkdtempSync(join(tmpdir(), 'sealtrail-app-'));
+const at = join(app, 'node_modules', 'sealtrail');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const runtime = ['@aws-sdk/client-kinesis', '@smithy/node-http-handler', 'zod'];
+const subpaths = ['express', 'fastify', 'hono', 'lambda', 'pino', 'testing'];
+
+/** An app that installed the package: what is packed, beside what it depends on. */
+beforeAll(() => {
+  const build = ['.ci/build-sdk.mjs', join(at, 'dist')];
+  execFileSync(process.execPath, build, { cwd: root, stdio: 'inherit' });
+  copyFileSync(join(root, 'package.json'), join(at, 'package.json'));
+  for (const name of [...runtime, '@types/node', 'undici-types']) {
+    mkdirSync(join(app, 'node_modules', name, '..'), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
+  }
+});
+afterAll(() => rmSync(app, { recursive: true }));
+
+/** The machine's own node, beside the one of the tests, which may be another. */
+const machines = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.includes('node_modules'))
+  .map((folder) => join(folder, 'node'))
+  .find((path) => existsSync(path));
+const nodes = [process.execPath, ...(machines === undefined ? [] : [machines])];
+
+function run(node: string, file: string, text: string): string {
+  writeFileSync(join(app, file), text);
+  return execFileSync(node, [file], { cwd: app, encoding: 'utf8' }).trim();
+}
+
+test('what can be imported is this, and a change of it is a new version', async () => {
+  const listed = Object.keys(manifest.exports).filter((path) => path !== './package.json');
+  expect(listed).toEqual(expect.arrayContaining(['.', ...subpaths.map((path) => `./${path}`)]));
+  const exported: Record<string, string[]> = {};
+  for (const path of ['index', ...subpaths])
+    exported[path] = Object.keys(await import(`../../src/client/${path}.ts`)).sort();
+  expect(exported).toEqual({
+    index: [
+      'closeOnSignal',
+      'createAuditClient',
+      'currentContext',
+      'defineEvents',
+      'inContext',
+      'withContext',
+    ],
+    express: ['auditContext'],
+    fastify: ['auditContext'],
+    hono: ['auditContext'],
+    lambda: ['withAudit'],
+    pino: ['auditStream', 'default', 'fillAudit'],
+    testing: ['MemoryAudit', 'auditMatchers'],
+  });
+});
+
+test('it depends on three packages, and imports no other', () => {
+  expect(Object.keys(manifest.dependencies).sort()).toEqual(runtime);
+  const imported = globSync('dist/**/*.{js,d.ts}', { cwd: at }).flatMap((file) => {
+    const text = readFileSync(join(at, file), 'utf8');
+    return [...text.matchAll(/(?:from |require\(|import\()['"]([^.'"][^'"]*)['"]/g)];
+  });
+  expect(imported.length).toBeGreaterThan(20);
+  const names = new Set(imported.map(([, name]) => String(name)));
+  expect([...names].filter((name) => !name.startsWith('node:')).sort()).toEqual(runtime);
+});
+
+describe.each(nodes)('under %s', (node) => {
+  test('every entry loads both ways', () => {
+    const names = ['sealtrail', ...subpaths.map((path) => `sealtrail/${path}`)];
+    const text = (load: string) =>
+      `void (async () => {
+         for (const name of ${JSON.stringify(names)})
+           console.log(name, Object.keys(await ${load}(name)).sort() + '');
+       })();`;
+    const required = run(node, 'load.cjs', text('require'));
+    expect(required.split('\n')).toHaveLength(names.length);
+    expect(required).toContain('sealtrail/testing MemoryAudit,auditMatchers');
+    expect(run(node, 'load.mjs', text('import'))).toBe(required);
+  });
+
+  test('an app that has both of them has one context', () => {
+    const text = `
+      import { createRequire } from 'node:module';
+      import { withContext } from 'sealtrail';
+      const { currentContext, withContext: other } = createRequire(import.meta.url)('sealtrail');
+      const seen = withContext({ correlationId: 'c-1' }, () => currentContext());
+      console.log(seen.correlationId, other === withContext);`;
+    expect(run(node, 'both.mjs', text)).toBe('c-1 false');
+  });
+});
+
+test('an app in TypeScript compiles and runs, as ES modules and as CommonJS', () => {
+  const files = ['consumer.mts', 'consumer.cts'];
+  for (const file of files) copyFileSync(join(root, '.ci/consumer.ts'), join(app, file));
+  const options = '--strict --module node16 --target es2022 --lib es2022 --types node';
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  execFileSync(tsc, [...options.split(' '), ...files], { cwd: app, stdio: 'inherit' });
+  for (const node of nodes)
+    for (const file of ['consumer.mjs', 'consumer.cjs'])
+      expect(execFileSync(node, [file], { cwd: app, encoding: 'utf8' })).toBe(
+        '4 event-invalid true\n',
+      );
+}, 240_000);
+
+test('pino finds the transport by its name, in the README’s example', async () => {
+  const front = await listen();
+  symlinkSync(join(root, 'node_modules/pino'), join(app, 'node_modules/pino'));
+  const example = readFileSync(join(root, 'src/client/README.md'), 'utf8').match(
+    /^```ts\n(import pino.*?)^```$/ms,
+  )?.[1];
+  writeFileSync(join(app, 'log.mts'), example ?? '');
+  const env = { ...process.env, SEALTRAIL_URL: front.url, SEALTRAIL_API_KEY: apiKey };
+  const { stdout } = await promisify(execFile)(process.execPath, ['log.mts'], { cwd: app, env });
+  expect(JSON.parse(stdout)).toMatchObject({
+    msg: 'refunded',
+    audit: { actor: { id: 'nightly' } },
+  });
+  const [batch] = openTaken(front.taken, front.token.grants);
+  const [event] = batch?.lines.map(({ bytes }) => JSON.parse(bytes.toString('utf8'))) ?? [];
+  expect(event).toMatchObject({
+    action: 'invoice.refunded',
+    actor: { type: 'job', id: 'nightly' },
+  });
+  await closeServers();
+});
+
+test('a bundle that only records has nothing else in it', async () => {
+  writeFileSync(
+    join(app, 'record.mjs'),
+    `import { createAuditClient } from 'sealtrail';
+     createAuditClient({ url: 'https://audit.example.com', apiKey: 'k' }).record({});`,
+  );
+  const { metafile } = await build({
+    ...{ entryPoints: [join(app, 'record.mjs')], outfile: join(app, 'bundle.js') },
+    ...{ bundle: true, metafile: true, platform: 'node', format: 'esm', logLevel: 'error' },
+    preserveSymlinks: true,
+    external: runtime,
+  });
+  const [output] = Object.values(metafile.outputs);
+  const ours = Object.entries(output?.inputs ?? {})
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => path.replace(/^.*\/dist\//, ''));
+  expect(ours).toContain('esm/client/client.js');
+  const others =
+    /context|define-events|find-dropped|close-on-signal|express|fastify|hono|pino|lambda|testing|cjs/;
+  expect(ours.filter((path) => others.test(path))).toEqual([]);
+});

@@ -1,0 +1,65 @@
+import { parseRecord } from '../../src/domain/manifest.ts';
+import { openRecord } from '../../src/domain/open.ts';
+import type { StoredBatch } from '../../src/store/batch-store.ts';
+import type { StoredAll } from './store-all.ts';
+
+/** Something that is not as it must be, by the name of the check. */
+export interface Violation {
+  readonly check:
+    | 'acknowledged-is-stored'
+    | 'event-is-in-one-row'
+    | 'chain-is-whole'
+    | 'only-failures-are-retried'
+    | 'consumer-takes-all'
+    | 'ends-by-itself';
+  readonly detail: string;
+}
+
+export interface Evidence {
+  /** `metadata.n` of the events whose `record` resolved. */
+  readonly acknowledged: ReadonlySet<number>;
+  readonly stored: StoredAll;
+  readonly needless: readonly string[];
+}
+
+/** `metadata.n` of every event in every row. */
+export function numbersIn({ rows }: StoredAll): number[] {
+  return [...rows.values()].flatMap(({ record }) =>
+    openRecord(parseRecord(record)).map(
+      ({ bytes }): number => JSON.parse(String(bytes)).metadata.n,
+    ),
+  );
+}
+
+/** Every violation of what the spool promises. */
+export function check({ acknowledged, stored, needless }: Evidence): Violation[] {
+  const numbers = numbersIn(stored);
+  const there = new Set(numbers);
+  const lost = [...acknowledged].filter((n) => !there.has(n));
+  const doubled = [...there].filter((n) => numbers.indexOf(n) !== numbers.lastIndexOf(n));
+  const found: Violation[] = [
+    ...chainFaults([...stored.rows.values()]).map(
+      (detail): Violation => ({ check: 'chain-is-whole', detail }),
+    ),
+    ...stored.aside.map((detail): Violation => ({ check: 'consumer-takes-all', detail })),
+  ];
+  if (lost.length > 0)
+    found.push({ check: 'acknowledged-is-stored', detail: `lost: ${lost.join(' ')}` });
+  if (doubled.length > 0)
+    found.push({ check: 'event-is-in-one-row', detail: `in several: ${doubled.join(' ')}` });
+  if (needless.length > 0)
+    found.push({ check: 'only-failures-are-retried', detail: `again: ${needless.join(' ')}` });
+  return found;
+}
+
+function chainFaults(rows: readonly StoredBatch[]): string[] {
+  const chains = Map.groupBy(rows, ({ producer }) => producer);
+  return [...chains].flatMap(([producer, chain]) => {
+    chain.sort((a, b) => a.seq - b.seq);
+    return chain.flatMap(({ seq, prev, fin }, i) => {
+      const isRight =
+        seq === i && prev === (chain[i - 1]?.id ?? null) && fin === (i === chain.length - 1);
+      return isRight ? [] : [`batch ${seq} of ${producer} is not what comes at ${i}`];
+    });
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * The application that is killed: records events over the SDK with a spool, and writes down which of them
+ * were acknowledged. Kills itself at the step that its life says.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { AuditClient } from '../../src/client/client.ts';
+import { defaultInternals, type Internals } from '../../src/client/internals.ts';
+import { parseOptions } from '../../src/client/options.ts';
+import { systemFiles } from '../../src/client/spool/files.ts';
+import { losingFiles } from './losing-files.ts';
+import type { Life, Plant } from './plan.ts';
+import { between, randomOf } from './random.ts';
+
+/** What the parent gives, as JSON, in the first argument. */
+export interface ChildInput {
+  readonly life: Life;
+  readonly url: string;
+  readonly apiKey: string;
+  readonly dir: string;
+  /** Files to write to: of the fsyncs, and of the acknowledged events (`<n> <ms that record took>`). */
+  readonly notes: string;
+  readonly acks: string;
+  readonly plant: Plant | undefined;
+}
+
+const { life, url, apiKey, dir, notes, acks, plant } = JSON.parse(
+  process.argv[2] ?? '',
+) as ChildInput;
+const random = randomOf(life.seed * 31 + life.number);
+const ackLog = openSync(acks, 'a');
+let steps = 0;
+
+function step(): void {
+  steps += 1;
+  if (steps === life.killAt) process.kill(process.pid, 'SIGKILL');
+}
+
+function watchedInternals(inFlight: number): Internals {
+  const internals = defaultInternals(inFlight);
+  return {
+    ...internals,
+    random,
+    files: losingFiles(systemFiles, notes, step, plant === 'ack-before-fsync'),
+    kinesis: (config) => {
+      const client = internals.kinesis(config);
+      return {
+        async send(command, options) {
+          step();
+          const answer = await client.send(command, options);
+          step();
+          if (plant !== 'retry-all' || (answer.FailedRecordCount ?? 0) === 0) return answer;
+          return { ...answer, Records: (answer.Records ?? []).map(() => ({ ErrorCode: 'Again' })) };
+        },
+      };
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const { lingerMs, maxBatchEvents, maxBufferEvents } = life;
+  const settings = parseOptions({
+    url,
+    apiKey,
+    lingerMs,
+    maxBatchEvents,
+    maxBufferEvents,
+    closeTimeoutMs: 120_000,
+    spool: { dir, maxBytes: 1024 * 1024 },
+  });
+  const client = new AuditClient(settings, watchedInternals(settings.inFlight));
+  const padding = 'x'.repeat(life.padding);
+  for (let i = 0; i < life.events; ) {
+    const burst: Promise<void>[] = [];
+    for (let b = 0; b < life.burst && i < life.events; b++, i++) {
+      const n = life.from + i;
+      const metadata = { seed: life.seed, n, padding };
+      const begun = performance.now();
+      const durable = client.record(
+        { action: 'crash.tested', actor: { type: 'process', id: `life-${life.number}` }, metadata },
+        { until: 'durable' },
+      );
+      burst.push(
+        durable.then(() => {
+          writeSync(ackLog, `${n} ${(performance.now() - begun).toFixed(3)}\n`);
+          step();
+        }),
+      );
+    }
+    // Sometimes more is recorded before the last is durable.
+    if (random() < 0.7) await Promise.all(burst);
+    await new Promise((resolve) => setTimeout(resolve, between(random, 0, 3)));
+  }
+  if (life.killAt === undefined) await client.close();
+  else {
+    await client.flush();
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

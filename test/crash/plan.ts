@@ -1,0 +1,75 @@
+import { between, randomOf } from './random.ts';
+
+/** Errors that are planted to see that a check catches them. */
+export const plants = ['ack-before-fsync', 'new-batch-id', 'retry-all'] as const;
+export type Plant = (typeof plants)[number];
+
+/** One process: what it records, and when it ends. */
+export interface Life {
+  readonly seed: number;
+  /** Counts up from 0. */
+  readonly number: number;
+  /** `metadata.n` of its first event, and how many it records. */
+  readonly from: number;
+  readonly events: number;
+  /** Bytes that an event carries along. */
+  readonly padding: number;
+  readonly lingerMs: number;
+  readonly maxBatchEvents: number;
+  readonly maxBufferEvents: number;
+  /** Events recorded at a time. */
+  readonly burst: number;
+  /** It kills itself at this step: an operation on the disk or the stream, before or after; or an answer. */
+  readonly killAt: number | undefined;
+  /** Whether power is lost with it, and with what. */
+  readonly power: boolean;
+}
+
+/** All choices of a seed: the same for the same seed. */
+export function planOf(seed: number): Life[] {
+  const random = randomOf(seed);
+  const kills = between(random, 1, 3);
+  const lives: Life[] = [];
+  let from = 0;
+  for (let number = 0; number <= kills; number++) {
+    const isLast = number === kills;
+    const events = between(random, 1, isLast ? 20 : 120);
+    lives.push({
+      seed,
+      number,
+      from,
+      events,
+      padding: random() < 0.2 ? 8000 : between(random, 0, 300),
+      lingerMs: between(random, 0, 20),
+      maxBatchEvents: between(random, 1, random() < 0.7 ? 5 : 40),
+      maxBufferEvents: random() < 0.3 ? 10 : 1000,
+      burst: between(random, 1, 20),
+      killAt: isLast ? undefined : Math.ceil(120 * random() ** 2) + 1,
+      power: random() < 0.6,
+    });
+    from += events;
+  }
+  return lives;
+}
+
+/** What becomes of a request. */
+export type RequestFate =
+  | { readonly kind: 'answered' | 'throttled' | 'failed' | 'cut' | 'cut-after' }
+  | { readonly kind: 'delayed'; readonly ms: number }
+  /** Bit i % 16 of the mask: record i is not taken. */
+  | { readonly kind: 'partial'; readonly mask: number };
+
+/** What becomes of a seed's requests to the stream, one after the other. */
+export function* fatesOf(seed: number): Generator<RequestFate, never> {
+  const random = randomOf(seed ^ 0x5eed);
+  for (;;) {
+    const draw = random();
+    if (draw < 0.35) yield { kind: 'answered' };
+    else if (draw < 0.45) yield { kind: 'throttled' };
+    else if (draw < 0.5) yield { kind: 'failed' };
+    else if (draw < 0.57) yield { kind: 'cut' };
+    else if (draw < 0.65) yield { kind: 'cut-after' };
+    else if (draw < 0.73) yield { kind: 'delayed', ms: between(random, 1, 40) };
+    else yield { kind: 'partial', mask: between(random, 1, 0xfffe) };
+  }
+}
