@@ -17,8 +17,7 @@ import { describeFailure, type Stats } from './stats.ts';
 import { Waiters } from './waiters.ts';
 
 /**
- * Records audit events: buffers, seals and sends them. One per process and client is enough. Made by
- * `createAuditClient`.
+ * Records audit events: buffers, seals and sends them. One per process is enough: `createAuditClient`.
  *
  * While anything is unaccepted, or somebody waits for `committed` or `close`, the client keeps the
  * process alive: a script that ends right after `record` must not lose what it recorded. An idle client
@@ -183,8 +182,8 @@ export class AuditClient {
     for (const entry of unsent) entry.reject(closed(`the event was not accepted ${within}`));
     for (const entry of unseen)
       entry.reject(closed(`the event is accepted, but was not seen to be stored ${within}`));
-    const kept = this.#settings.spool && ' (what was durable stays in the spool)';
-    const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored${kept ?? ''}`;
+    const kept = this.#settings.spool === undefined ? '' : ' (the spool keeps what was durable)';
+    const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored${kept}`;
     const error = new SealtrailError(
       'unavailable',
       `${left} ${within}: ${this.#lastError?.message}`,

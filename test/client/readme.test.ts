@@ -36,3 +36,14 @@ test('the README lists every option, with its default', () => {
     else expect(listed[name]).toBe(typeof value === 'number' ? String(value) : `\`${value}\``);
   }
 });
+
+test('the README lists every option of the spool, with its default', () => {
+  const rows = [...readme.matchAll(/^\| `spool\.(\w+)` \| ([^|]+) \|/gm)];
+  const listed = Object.fromEntries(rows.map(([, name, value]) => [name, value?.trim()]));
+  const { spool } = parseOptions({ url, apiKey, spool: { dir: 'd' } });
+  expect(listed).toEqual({
+    dir: 'none',
+    maxBytes: String(spool?.maxBytes),
+    keepUntil: `\`${spool?.keepUntil}\``,
+  });
+});

@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     lingerMs,
     maxBatchEvents,
     maxBufferEvents,
-    closeTimeoutMs: 120_000,
+    closeTimeoutMs: 200_000,
     spool: { dir, maxBytes: 1024 * 1024 },
   });
   const client = new AuditClient(settings, watchedInternals(settings.inFlight));

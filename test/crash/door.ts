@@ -31,7 +31,9 @@ export interface SeedTraffic {
 interface Traffic extends SeedTraffic {
   readonly fates: Generator<RequestFate, never>;
   fate: RequestFate;
-  told: Set<string>;
+  life: number;
+  /** By session, which is one life's: a request of a process that is dead may be handled later. */
+  readonly told: Map<string, Set<string>>;
 }
 
 interface PutInput {
@@ -60,8 +62,7 @@ export async function openDoor() {
   iam.putRole({ name: 'writer', arn: role, trust: policy(), policies });
   const fates = new WeakMap<AwsRequest, RequestFate>();
   const traffics = new Map<string, Traffic>();
-  const trafficOf = (principal: string) =>
-    traffics.get(principal.slice(principal.lastIndexOf('/seed-') + 6));
+  const trafficOf = (principal: string) => traffics.get(/seed-(\d+)/.exec(principal)?.[1] ?? '');
 
   const faults: Faults = {
     add: () => () => {},
@@ -95,8 +96,8 @@ export async function openDoor() {
 
   async function site(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, seed = '', ...path] = (request.url ?? '').split('/');
-    const token = traffics.get(seed)?.token;
-    const answer = await token?.fetch(`${door.url}/${seed}/${path.join('/')}`, {
+    const traffic = traffics.get(seed);
+    const answer = await traffic?.token.fetch(`${door.url}/${seed}/${path.join('/')}`, {
       method: 'POST',
       headers: Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
@@ -107,7 +108,11 @@ export async function openDoor() {
     });
     const body = (await answer?.json()) as { transport?: object };
     if (body.transport !== undefined) {
-      const session = { sessionName: `seed-${seed}`, seconds: 3600, now: Date.now() };
+      const session = {
+        sessionName: `seed-${seed}.${traffic?.life}`,
+        seconds: 3600,
+        now: Date.now(),
+      };
       const { accessKeyId, secretAccessKey, sessionToken, expiration } = iam.assume(role, session);
       body.transport = {
         kind: 'kinesis',
@@ -137,9 +142,10 @@ export async function openDoor() {
         needless: [],
         fates: fatesOf(seed),
         fate: { kind: 'answered' },
-        told: new Set(),
+        life: 0,
+        told: new Map(),
         newLife() {
-          traffic.told = new Set();
+          traffic.life += 1;
         },
       };
       traffics.set(String(seed), traffic);
@@ -170,10 +176,13 @@ function faultOf(fate: RequestFate): Fault | undefined {
 /** Takes what the fate lets it take of a request, and notes what the caller is told. */
 async function put(
   kinesis: AwsService,
-  { told, taken, needless }: Traffic,
+  traffic: Traffic,
   fate: RequestFate,
   request: AwsRequest,
 ): Promise<AwsResponse> {
+  const { taken, needless } = traffic;
+  const told = traffic.told.get(request.principal.arn) ?? new Set();
+  traffic.told.set(request.principal.arn, told);
   const input = JSON.parse(String(request.body)) as PutInput;
   for (const { PartitionKey } of input.Records)
     if (told.has(PartitionKey)) needless.push(PartitionKey);

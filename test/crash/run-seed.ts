@@ -29,7 +29,7 @@ export interface SeedResult {
 }
 
 /** Longest that one process may take, ms: then something hangs. */
-const patienceMs = 60_000;
+const patienceMs = 240_000;
 
 /** Runs all lives of a seed against the door, one after the other, and looks at what came of them. */
 export async function runSeed(

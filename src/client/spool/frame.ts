@@ -22,7 +22,7 @@ const headerSchema = z.strictObject({
   /** What of other segments counts: their number, and bytes from their start. */
   cuts: z.array(z.tuple([z.number().int(), z.number().int()])),
 });
-export type Header = z.output<typeof headerSchema>;
+type Header = z.output<typeof headerSchema>;
 
 const boundarySchema = z.strictObject({
   id: z.string(),

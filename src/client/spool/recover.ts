@@ -17,7 +17,7 @@ export interface Segment {
 }
 
 /** A batch that is logged and not delivered. */
-export interface Outstanding {
+interface Outstanding {
   readonly batch: Boundary;
   /** Number of the segment that its boundary is in. */
   readonly segment: number;

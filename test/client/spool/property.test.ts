@@ -19,7 +19,7 @@ const step = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('advance' as const),
-      ms: fc.constantFrom(0, 1, 60, 500, 5000, 2_400_000),
+      ms: fc.constantFrom(0, 1, 60, 500, 5000, 300_000),
     }),
   },
   { weight: 2, arbitrary: fc.constantFrom({ kind: 'kill' as const }, { kind: 'power' as const }) },

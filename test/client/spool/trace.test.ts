@@ -14,6 +14,7 @@ if (!canTrace)
 const script = `
   import { createAuditClient } from ${JSON.stringify(new URL('../../../src/client/index.ts', import.meta.url).href)};
   import { writeSync } from 'node:fs';
+  setTimeout(() => process.exit(1), 60_000).unref();
   const client = createAuditClient({ url: 'http://127.0.0.1:9', apiKey: 'k', closeTimeoutMs: 1, spool: { dir: process.argv[1] } });
   for (let n = 0; n < 3; n++) {
     await client.record({ action: 'traced.event', actor: { type: 'user', id: 'u' }, metadata: { n } }, { until: 'durable' });
