@@ -37,7 +37,7 @@ beforeAll(() => {
     mkdirSync(join(app, 'node_modules', name, '..'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
   }
-});
+}, 300_000);
 afterAll(() => rmSync(app, { recursive: true }));
 
 /** The machine's own node, beside the one of the tests, which may be another. */
