@@ -38,15 +38,19 @@ export function readSessions({ ask, kinesis, newId, now }: ReadSessionsOptions) 
     return sessionOf(answer.answer, proved, kinesis, 0);
   }
 
-  return async (tenant: string): Promise<Found> => {
-    const known = await sessions.get(tenant)?.catch(() => undefined);
+  async function current(tenant: string): Promise<Found> {
+    const asked = sessions.get(tenant);
+    const known = await asked?.catch(() => undefined);
     if (known !== undefined && known !== 'unregistered' && known.expiresAt - marginMs > now())
       return known;
+    // Another one has asked meanwhile.
+    if (sessions.get(tenant) !== asked) return current(tenant);
     sessions.delete(tenant);
     const [oldest] = sessions.keys();
     if (sessions.size >= maxSessions && oldest !== undefined) sessions.delete(oldest);
     const opened = open(tenant);
     sessions.set(tenant, opened);
     return opened;
-  };
+  }
+  return current;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readClient } from '../../src/lambda/read-grant.ts';
 import { feedLagMs } from '../../src/store/feed.ts';
 import { MemoryProducers } from '../fake/memory-producers.ts';
 import { chain } from '../fixture/producer-life.ts';
@@ -85,6 +86,19 @@ describe('what a run counts', () => {
     await auditor.store(chain(2, { branch: 'b' }), { client: 'other' });
     expect(await auditor.run()).not.toHaveProperty('ProducerForks');
   });
+});
+
+test('the record of a read is a whole chain, and no producer to look after; a longer one of its client is', async () => {
+  const auditor = auditorHarness();
+  const client = readClient;
+  await auditor.store(chain(1, { fin: true }), { client });
+  await auditor.run();
+  expect(await auditor.verdict()).toBeUndefined();
+  await auditor.store(at(0, 1, 3), { client });
+  auditor.clock.now += graceMs;
+  await auditor.run();
+  auditor.clock.now += graceMs;
+  expect(await auditor.run()).toMatchObject({ ProducerGaps: 1 });
 });
 
 describe('a run that ends anywhere', () => {

@@ -57,7 +57,7 @@ const loading = {
 const where = (name: string, value: string) => clause(name, [value]) ?? [];
 const ours = (query: Parameters<typeof readMonth>[1]) => () => readMonth(reader, query);
 const theirs = (query: Parameters<typeof readPlain>[1]) => () => readPlain(counted.client, query);
-const page = { limit: 100, most: 1 };
+const page = { limit: 100, most: 100 };
 const text = 'closed at the owner';
 
 /** Both answer the same events; where they do not, the figures would mean nothing. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchId, parseRecord } from '../../src/domain/manifest.ts';
+import { readClient } from '../../src/lambda/read-grant.ts';
 import { event, line, lines } from '../fixture/events.ts';
 import { openPipeline, type Pipeline, type Quarantined } from '../fixture/pipeline.ts';
 import { put, sealed, type Tenant, type Vended, vend } from '../fixture/vended.ts';
@@ -28,10 +29,11 @@ async function deliver(vended: Vended, records: Iterable<Buffer>): Promise<void>
   await pipeline.drained();
 }
 
-/** Every event that a tenant is shown, as JSON; the log of a test fits one page. */
+/** Every event that a tenant is shown, as JSON, but for what tells of such reads; the log of a test fits one page. */
 async function shown(tenant: Tenant, filter = ''): Promise<Record<string, unknown>[]> {
   const response = await pipeline.get(`/v1/events?order=asc&limit=1000${filter}`, tenant);
-  return ((await response.json()) as { events: Record<string, unknown>[] }).events;
+  const { events } = (await response.json()) as { events: Record<string, unknown>[] };
+  return events.filter(({ client }) => client !== readClient);
 }
 
 /** How often a function counted a metric that the stack has an alarm on. */

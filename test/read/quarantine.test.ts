@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { setAside } from '../../src/consumer/quarantine.ts';
 import type { ErrorCode } from '../../src/domain/error.ts';
 import { signBatch } from '../../src/domain/seal.ts';
-import { batchOf, type Signer } from '../fixture/batches.ts';
+import { batchOf, type Signer, signer } from '../fixture/batches.ts';
 import { lines } from '../fixture/events.ts';
 import { now, readHarness } from './harness.ts';
 
@@ -32,8 +32,8 @@ async function setUp() {
   const put = async (key: string, body: string) => void api.quarantined.set(key, body);
   const [acme, globex] = [api.client(), api.client({ tenant: 'globex' })];
   const good = recordOf(acme);
-  const forged = Buffer.from(good);
-  forged[30] = (forged[30] ?? 0) ^ 1;
+  // Under acme's grant, by somebody who has not its key.
+  const forged = recordOf({ ...acme, key: signer().key });
   await setAside(
     [
       aside(good, 'too-old', 'acme'),

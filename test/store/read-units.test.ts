@@ -49,7 +49,7 @@ test('one actor’s events of a month are all found, for a tenth of the read uni
   const { value, cost } = await counted.costOf(() => readMonth(reader, { filter }));
   expect(value).toHaveLength(20);
   expect(value).toEqual(idsOf(({ actor }) => actor.id === rare.actor));
-  // Of 100,000 events in batches of 100: 5.5% (see npm run bench:read).
+  // Of 100,000 events in batches of 100: 220 of 4,090 units, 5.4%; and 136 for counting, 3.3%.
   expect(cost.units / scanned.cost.units).toBeLessThan(0.1);
 });
 
