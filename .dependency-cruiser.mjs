@@ -74,9 +74,11 @@ export default {
       '^(node:)?(crypto|timers/promises)$',
     ]),
     room('read', '^src/read/', [
-      '^src/read/',
+      '^src/(read|client)/',
       ...operations,
       ...aws('kms'),
+      ...aws('lambda'),
+      ...aws('s3'),
       ...pkg('@types/aws-lambda'),
       '^(node:)?crypto$',
     ]),

@@ -60,7 +60,11 @@ export class AuditPipeline extends Construct {
     this.store = data;
     this.token = new TokenService(this, 'TokenService', { settings, data }).function;
     this.consumer = new Consumer(this, 'Consumer', { settings, data }).function;
-    this.read = new ReadApi(this, 'ReadApi', { settings, data }).function;
+    this.read = new ReadApi(this, 'ReadApi', {
+      settings,
+      data,
+      token: this.token,
+    }).function;
     this.auditor = new Auditor(this, 'Auditor', { settings, data }).function;
     const { token, consumer, read, auditor } = this;
     const { api } = new HttpApi(this, 'HttpApi', {
@@ -71,8 +75,12 @@ export class AuditPipeline extends Construct {
         { method: HttpMethod.GET, path: '/.well-known/jwks.json', handler: token },
         { method: HttpMethod.GET, path: '/v1/events', handler: read },
         { method: HttpMethod.GET, path: '/v1/events/{id}', handler: read },
+        { method: HttpMethod.GET, path: '/v1/stats', handler: read },
         { method: HttpMethod.GET, path: '/v1/feed', handler: read },
         { method: HttpMethod.GET, path: '/v1/producers', handler: read },
+        { method: HttpMethod.GET, path: '/v1/quarantine', handler: read },
+        { method: HttpMethod.POST, path: '/v1/viewer-tokens', handler: read },
+        { method: HttpMethod.GET, path: '/v1/openapi.json', handler: read },
       ],
     });
     this.url = api.apiEndpoint;

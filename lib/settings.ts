@@ -99,6 +99,19 @@ export interface PipelineSettings {
    */
   readonly requestBurst?: number;
   /**
+   * Whether a read that cannot be recorded in the tenant's log is refused (503). Otherwise it is answered, counted and
+   * alarmed (`ReadsUnrecorded`).
+   *
+   * @default false: an auditor must be able to read while the stream is down
+   */
+  readonly readsMustBeRecorded?: boolean;
+  /**
+   * Origins whose pages may read with a viewer token, such as `https://app.example`: exactly these.
+   *
+   * @default none
+   */
+  readonly viewerOrigins?: readonly string[];
+  /**
    * SNS topic that is told of every alarm.
    *
    * @default alarms are only shown
@@ -144,6 +157,10 @@ export const pipelineFields = {
   sessionSeconds: whole(900, 3600).default(3600),
   requestsPerSecond: whole(1, 10_000).default(500),
   requestBurst: whole(1, 5000).optional(),
+  readsMustBeRecorded: z.boolean().default(false),
+  viewerOrigins: z
+    .array(z.string().regex(/^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/, 'an origin: scheme, host, port'))
+    .default([]),
   alarmTopicArn: arn('sns').optional(),
   functions: z.string().min(1).default(shippedFunctions),
 };

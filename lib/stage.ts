@@ -20,6 +20,8 @@ const contextSchema = z.strictObject({
   ...z.object(pipelineFields).partial().shape,
   stage: z.enum(['dev', 'prod']).default('dev'),
   retiredIssuerKeys: list.optional(),
+  viewerOrigins: list.optional(),
+  readsMustBeRecorded: z.stringbool().optional(),
   functions: z
     .string()
     .transform((folder) => resolve(root, folder))

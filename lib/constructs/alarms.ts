@@ -102,6 +102,7 @@ function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>
     TokenFailed: own('TokenFailed'),
     TokenRefused: { ...own('TokenRefused'), atLeast: 100 },
     IssuerThrottled: own('IssuerThrottled'),
+    ReadsUnrecorded: own('ReadsUnrecorded'),
     ServerErrors: {
       // Of the whole API: a metric for each route is charged, one by one.
       metric: api.metricServerError({

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as http from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -30,6 +30,17 @@ export class HttpApi extends Construct {
     this.api = new http.HttpApi(this, 'Api', {
       apiName: `sealtrail-${settings.stage}`,
       createDefaultStage: false,
+      // Answered by API Gateway itself, which also adds the headers to answers
+      // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html).
+      ...(settings.viewerOrigins.length > 0 && {
+        corsPreflight: {
+          allowOrigins: [...settings.viewerOrigins],
+          allowMethods: [http.CorsHttpMethod.GET],
+          allowHeaders: ['accept', 'authorization', 'if-none-match'],
+          exposeHeaders: ['etag', 'link', 'sealtrail-order'],
+          maxAge: Duration.hours(1),
+        },
+      }),
     });
     const log = new logs.LogGroup(this, 'Log', {
       // The prefix keeps API Gateway from adding to the account's log policy, whose size is bounded

@@ -8,10 +8,13 @@ import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, readIssuerKeys } from './issuer.ts';
+import { objectsOf } from './reasoned.ts';
 
 export interface ReadApiProps {
   readonly settings: Settings;
   readonly data: AuditStore;
+  /** Asked for what reads are recorded with. */
+  readonly token: lambda.IFunction;
 }
 
 /** The function that tenants, operators and auditors read through. */
@@ -20,7 +23,7 @@ export class ReadApi extends Construct {
 
   constructor(scope: Construct, id: string, props: ReadApiProps) {
     super(scope, id);
-    const { settings, data } = props;
+    const { settings, data, token } = props;
     const environment: z.input<typeof readEnv> = {
       STAGE: settings.stage,
       ...issuerName(props),
@@ -28,7 +31,10 @@ export class ReadApi extends Construct {
       GRANTS_TABLE: data.grants.tableName,
       REGISTRY_TABLE: data.registry.tableName,
       PRODUCERS_TABLE: data.producers.tableName,
+      QUARANTINE_BUCKET: data.quarantine.bucketName,
       CURSOR_KEY: data.cursorKey.keyArn,
+      TOKEN_FUNCTION: token.functionArn,
+      READS_MUST_BE_RECORDED: settings.readsMustBeRecorded ? 'true' : 'false',
     };
     this.function = new HouseFunction(this, 'Read', {
       settings,
@@ -71,6 +77,21 @@ export class ReadApi extends Construct {
           sid: 'DeriveCursorKey',
           actions: ['kms:GenerateMac'],
           resources: [data.cursorKey.keyArn],
+        },
+        {
+          sid: 'ListQuarantine',
+          actions: ['s3:ListBucket'],
+          resources: [data.quarantine.bucketArn],
+        },
+        {
+          sid: 'ReadQuarantine',
+          actions: ['s3:GetObject'],
+          resources: [objectsOf(data.quarantine, 'A record may be any object of its bucket')],
+        },
+        {
+          sid: 'AskForReadGrants',
+          actions: ['lambda:InvokeFunction'],
+          resources: [token.functionArn],
         },
       ],
     }).function;

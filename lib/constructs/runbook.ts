@@ -107,6 +107,11 @@ export const runbook = {
     means: 'KMS or STS throttles the token service: the next flood of clients will have to wait.',
     do: 'See which (reason), and who else uses it in this account; ask for a higher quota.',
   },
+  ReadsUnrecorded: {
+    means:
+      'Reads were answered (or refused, with readsMustBeRecorded) that could not be recorded in the tenant’s log.',
+    do: 'Read the log of the read function: TokenFailed, a permission, or a stream that takes no records. Who read meanwhile is in the log of the API by address and time, though not what.',
+  },
   ServerErrors: {
     means: 'The API answered 5xx: no credentials are vended, or nothing can be read.',
     do: 'TokenFailed in alarm: see there. Else read the last error in the log of the read function.',

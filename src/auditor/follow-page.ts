@@ -1,6 +1,7 @@
 import { fromTime } from '../domain/encoding.ts';
 import { judge, needsWatch } from '../domain/judge-producer.ts';
 import { apply, markOf, type ProducerState, type SeenBatch, unseen } from '../domain/producer.ts';
+import { readClient } from '../lambda/read-grant.ts';
 import type { BatchReader, FeedItem } from '../store/batch-store.ts';
 import { readFeed } from '../store/feed.ts';
 import { producerSortKey } from '../store/keys.ts';
@@ -100,6 +101,8 @@ function byProducer(items: readonly FeedItem[]): Group[] {
     // `<stored>#<invocation>`
     const stored = fromTime(key.slice(0, key.indexOf('#'))) ?? 0;
     for (const { client, producer, seq, id, prev, fin } of entries) {
+      // The record of a read is a chain of its own, of one batch: nothing can be missing in it.
+      if (client === readClient && seq === 0 && fin) continue;
       const sortKey = producerSortKey(client, producer);
       const group = groups.get(sortKey) ?? { client, producer, batches: [] };
       groups.set(sortKey, group);

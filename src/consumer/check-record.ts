@@ -6,6 +6,7 @@ import { type OpenedLine, openRecord, verifyRecord } from '../domain/open.ts';
 import { eventTerms } from '../domain/query.ts';
 import type { KnownGrant } from '../lambda/verified-grants.ts';
 import type { StoredBatch } from '../store/batch-store.ts';
+import { packCounts } from '../store/counts.ts';
 import { shardOf } from '../store/keys.ts';
 import { bloomOf } from '../store/terms.ts';
 import type { Arrived } from './arrived.ts';
@@ -79,6 +80,10 @@ function summarize(
     count: manifest.count,
     terms: terms.size === 0 ? undefined : bloomOf(terms),
     faults,
+    counts:
+      lines.length === 0
+        ? undefined
+        : packCounts(lines.map(toCounted), fromTime(manifest.from) ?? 0),
     client: manifest.client,
     producer: manifest.producer,
     seq: manifest.seq,
@@ -87,4 +92,8 @@ function summarize(
     grant: grantId,
     expires: Math.floor((arrival + grant.retentionDays * dayMs) / 1000),
   };
+}
+
+function toCounted(line: OpenedLine) {
+  return { time: line.time, event: line.kind === 'event' ? line.event : undefined };
 }

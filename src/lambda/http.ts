@@ -5,6 +5,7 @@ import { describeError, type Log, type Service } from './log.ts';
 
 /** A request of the HTTP API (payload format 2.0), with nothing decoded that could be decoded in two ways. */
 export interface HttpRequest {
+  readonly method: string;
   readonly path: string;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
@@ -60,6 +61,7 @@ export function json(
 
 function toRequest(event: APIGatewayProxyEventV2): HttpRequest {
   return {
+    method: event.routeKey.split(' ')[0] ?? '',
     path: event.rawPath,
     params: event.pathParameters ?? {},
     query: new URLSearchParams(event.rawQueryString),
@@ -78,7 +80,8 @@ function toResult({ status, headers, body }: HttpResponse): APIGatewayProxyStruc
   };
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = {
+/** The codes of problems, each with its status. Whatever else goes wrong is `internal`, 500. */
+export const statuses = {
   'request-invalid': 400,
   'key-invalid': 400,
   'cursor-invalid': 400,
@@ -93,13 +96,19 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'integrity-broken': 500,
   throttled: 503,
   unavailable: 503,
-};
+  internal: 500,
+} as const satisfies Partial<Record<ErrorCode, number>>;
+export type ProblemCode = keyof typeof statuses;
+
+function isProblem(code: ErrorCode | undefined): code is ProblemCode {
+  return code !== undefined && Object.hasOwn(statuses, code);
+}
 
 /** `serverTime` lets a client whose clock is off see by how much. */
 function problem(error: unknown, log: Log, service: Service): HttpResponse {
   const ours = error instanceof SealtrailError ? error : undefined;
-  const status = (ours && statuses[ours.code]) ?? 500;
-  const code = status === 500 && ours?.code !== 'integrity-broken' ? 'internal' : ours?.code;
+  const code = isProblem(ours?.code) ? ours.code : 'internal';
+  const status = statuses[code];
   if (code === 'integrity-broken') log.count('IntegrityErrors', 1);
   if (status >= 500) log.error('request failed', { code, ...describeError(ours?.cause ?? error) });
   if (status >= 500) log.count(`${service}Failed`, 1, code);

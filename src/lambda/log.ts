@@ -9,6 +9,7 @@ type Metric =
   | 'Equivocations'
   | 'IntegrityErrors'
   | 'Throttled'
+  | 'ReadsUnrecorded'
   | `${Service}${'Refused' | 'Failed'}`
   | 'IssuerThrottled';
 

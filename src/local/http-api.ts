@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerOf, type HttpAnswer, plain } from './http-api/answer.ts';
+import { type Cors, corsHeaders, isPreflight } from './http-api/cors.ts';
 import { eventOf } from './http-api/event.ts';
 import { createRoutes } from './http-api/routes.ts';
 import { createBuckets, type Throttle } from './http-api/throttle.ts';
@@ -17,6 +18,8 @@ export interface HttpApi {
   route(key: string, fn: HttpApiFunction): void;
   /** What passes to each route from now on; the rest is answered 429 and invokes nothing. @default all */
   throttle(limits: Throttle | undefined): void;
+  /** Which pages of other origins may ask from now on. @default none */
+  cors(configuration: Cors | undefined): void;
   unroute(key: string): void;
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
@@ -40,6 +43,16 @@ export function createHttpApi(
   const { integrationMilliseconds = integrationLimit } = options;
   const routes = createRoutes<HttpApiFunction>();
   let passes: (route: string) => boolean = () => true;
+  let cors: Cors | undefined;
+
+  async function answerWithCors(request: IncomingMessage): Promise<HttpAnswer> {
+    if (cors === undefined) return answer(request);
+    const added = corsHeaders(request, cors);
+    if (isPreflight(request)) return { status: 204, headers: added, body: '' };
+    const { headers, ...rest } = await answer(request);
+    const own = headers.filter(([name]) => !name.startsWith('access-control-'));
+    return { ...rest, headers: [...own, ...added] };
+  }
 
   async function answer(request: IncomingMessage): Promise<HttpAnswer> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -65,9 +78,12 @@ export function createHttpApi(
     throttle(limits) {
       passes = limits === undefined ? () => true : createBuckets(limits);
     },
+    cors(configuration) {
+      cors = configuration;
+    },
     unroute: routes.remove,
     handle(request, response) {
-      answer(request)
+      answerWithCors(request)
         .catch(() => plain(500, 'Internal Server Error'))
         .then(({ status, headers, body }) => {
           for (const [name, value] of headers) response.appendHeader(name, value);

@@ -2,10 +2,18 @@ import { SealtrailError } from '../domain/error.ts';
 import { idPattern } from '../domain/limits.ts';
 import { bearerToken, type Caller } from '../lambda/api-key.ts';
 import type { HttpRequest } from '../lambda/http.ts';
+import type { Bounds } from './bounds.ts';
+import { isViewerToken } from './viewer-token.ts';
 
 /** Who reads: the holder of a key with `read` scope, of one tenant or (`*`) of all. */
 export interface Reader {
   readonly tenant: string;
+  /** Of the key that reads, or that made the viewer token which does. */
+  readonly keyId: string;
+  readonly client: string;
+  /** A viewer token: its id, and what it is kept to. */
+  readonly viewer?: string;
+  readonly bounds?: Bounds;
 }
 
 export type Authenticate = (request: HttpRequest) => Promise<Reader>;
@@ -13,7 +21,10 @@ export type Authenticate = (request: HttpRequest) => Promise<Reader>;
 /** Throws `unauthenticated` for a key that is not ours, `forbidden` for one without `read` scope. */
 export function authenticateReader(byKey: (key: string) => Promise<Caller>): Authenticate {
   return async ({ headers }) => {
-    const caller = await byKey(bearerToken(headers['authorization']));
+    const token = bearerToken(headers['authorization']);
+    if (isViewerToken(token))
+      throw new SealtrailError('forbidden', 'a viewer token reads events only');
+    const caller = await byKey(token);
     if (!caller.scopes.has('read'))
       throw new SealtrailError('forbidden', 'this key has no read scope');
     return caller;

@@ -15,6 +15,10 @@ export interface EventQuery {
   readonly to: number;
   readonly order: Order;
   readonly filter: Filter;
+  /** Text that the line holds, in lower case. */
+  readonly text?: string | undefined;
+  /** Leaves out what cannot be known to match: faulty lines. */
+  readonly strict?: boolean;
   /** Events on a page, at most. */
   readonly limit: number;
   readonly position: Position;
@@ -47,7 +51,7 @@ export function isWanted(summary: Summary, query: EventQuery, now: number): bool
     if (order === 'desc' ? summary.from > after : summary.to < after) return false; // all given
   }
   const { terms, hasFaults } = summary;
-  if (hasFaults) return true;
+  if (hasFaults && query.strict !== true) return true;
   if (terms === undefined) return false; // a batch without events
   return filter.every((alternatives) => alternatives.some((term) => mayContain(terms, term)));
 }

@@ -11,6 +11,12 @@ export const readEnv = z.object({
   GRANTS_TABLE: z.string().min(1),
   REGISTRY_TABLE: z.string().min(1),
   PRODUCERS_TABLE: z.string().min(1),
-  /** ARN of the KMS HMAC key (HMAC_256) from which the cursor's key is derived. */
+  /** Bucket of what can never be accepted. */
+  QUARANTINE_BUCKET: z.string().min(1),
+  /** ARN of the KMS HMAC key (HMAC_256) from which the keys of cursors and viewer tokens are derived. */
   CURSOR_KEY: z.string().min(1),
+  /** The token service's function, which gives what reads are recorded with. */
+  TOKEN_FUNCTION: z.string().min(1),
+  /** Whether a read that cannot be recorded is refused. */
+  READS_MUST_BE_RECORDED: z.enum(['true', 'false']),
 });

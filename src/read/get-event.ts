@@ -2,6 +2,8 @@ import { SealtrailError } from '../domain/error.ts';
 import { timeOfUuid, uuidV7Pattern } from '../domain/uuid.ts';
 import type { Operation } from '../lambda/http.ts';
 import { tenantOf } from './access.ts';
+import { type Bounds, withinBounds } from './bounds.ts';
+import { withEtag } from './etag.ts';
 import { pageBudget, type ReadOptions } from './list-events.ts';
 import { pageEvents } from './page-events.ts';
 import { onlySingles } from './parse-query.ts';
@@ -18,20 +20,20 @@ const dayMs = 86_400_000;
  */
 export function getEvent(options: ReadOptions): Operation {
   return async (request) => {
-    const who = await options.authenticate(request);
+    const who = await options.authenticateAny(request);
     const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
     if (!uuidV7Pattern.test(id) || timeOfUuid(id) > options.now() + dayMs) throw notFound();
-    const [first, ...others] = await find(tenant, id, options);
+    const [first, ...others] = await find(tenant, id, who.bounds, options);
     if (first === undefined) throw notFound();
     if (others.length > 0) options.log.count('Equivocations', others.length);
     const shown = showEvent(first);
     const rest = others.length === 0 ? '' : `,"others":[${others.map(showEvent).join(',')}]`;
-    return {
+    return withEtag(request, {
       status: 200,
       headers: { 'content-type': 'application/json' },
       body: `${shown.slice(0, -1)}${rest}}`,
-    };
+    });
   };
 }
 
@@ -40,15 +42,22 @@ function notFound(): SealtrailError {
   return new SealtrailError('not-found', 'there is no such event');
 }
 
-async function find(tenant: string, id: string, options: ReadOptions): Promise<ReadEvent[]> {
+async function find(
+  tenant: string,
+  id: string,
+  bounds: Bounds | undefined,
+  options: ReadOptions,
+): Promise<ReadEvent[]> {
   const time = timeOfUuid(id);
+  const asked = withinBounds({ from: time, to: time + 1, filter: [], question: id }, bounds);
+  if (asked.from !== time || asked.to !== time + 1) return [];
   const budget = pageBudget(options.now());
   const found = new Map<string, ReadEvent>();
   for (let position: Position | undefined = {}; position !== undefined; ) {
     if (options.now() > budget.deadline)
       throw new SealtrailError('unavailable', 'too many batches lie over this millisecond');
     const page = await pageEvents(
-      { tenant, from: time, to: time + 1, order: 'asc', filter: [], limit: 1000, position },
+      { ...asked, tenant, order: 'asc', limit: 1000, position },
       { ...options, budget },
     );
     for (const event of page.events) if (event.id === id) found.set(event.hash, event);

@@ -1,7 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GenerateMacCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { systemClock } from '../client/clock.ts';
+import { defaultInternals } from '../client/internals.ts';
+import { putRecords } from '../client/put-records.ts';
 import { authenticateApiKey } from '../lambda/api-key.ts';
-import { httpHandler } from '../lambda/http.ts';
+import { httpHandler, type Operation } from '../lambda/http.ts';
 import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
 import { createLog } from '../lambda/log.ts';
 import { parseEnv } from '../lambda/parse-env.ts';
@@ -12,60 +18,115 @@ import { createGrantLog } from '../store/grant-log.ts';
 import { createProducers } from '../store/producers.ts';
 import { createRegistry } from '../store/registry.ts';
 import { authenticateReader } from './access.ts';
-import { cursorSecret } from './cursor-secret.ts';
+import { askToken } from './ask-token.ts';
+import { authenticateViewer } from './authenticate-viewer.ts';
+import { derivedSecret, secretTexts } from './derived-secret.ts';
 import { readEnv } from './env.ts';
 import { feed } from './feed.ts';
 import { getEvent } from './get-event.ts';
 import { listEvents, type ReadOptions } from './list-events.ts';
 import { listProducers } from './list-producers.ts';
+import { oncePerRequest } from './once-per-request.ts';
+import { quarantine } from './quarantine.ts';
+import { createQuarantineBucket } from './quarantine-bucket.ts';
+import { readSessions } from './read-sessions.ts';
+import { recordReads } from './record-read.ts';
+import { recorded } from './recorded.ts';
+import { showOpenApi } from './show-openapi.ts';
+import { stats } from './stats.ts';
+import { viewerTokens } from './viewer-tokens.ts';
 
 const env = parseEnv(readEnv, process.env);
 const log = createLog(env.STAGE);
+const now = Date.now;
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 8_000 };
 
 const dynamodb = new DynamoDBClient({ logger: quietLogger, requestHandler });
 const kms = new KMSClient({ requestHandler });
+const s3 = new S3Client({ forcePathStyle: true, requestHandler });
+// An answer waits for these: one repetition each.
+const quick = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
+const lambda = new LambdaClient({ maxAttempts: 2, requestHandler: quick });
 
 const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
   const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
   return PublicKey ?? new Uint8Array();
 });
 
+const secretOf = (text: string) =>
+  derivedSecret(text, async (Message) => {
+    const { Mac } = await kms.send(
+      new GenerateMacCommand({ KeyId: env.CURSOR_KEY, Message, MacAlgorithm: 'HMAC_SHA_256' }),
+    );
+    return Mac ?? new Uint8Array();
+  });
+const viewerSecret = secretOf(secretTexts.viewer);
+
 const registry = createRegistry({ client: dynamodb, table: env.REGISTRY_TABLE });
+const authenticate = oncePerRequest(
+  authenticateReader(authenticateApiKey({ lookup: registry.apiKey, now })),
+);
+const authenticateAny = oncePerRequest(
+  authenticateViewer({ byKey: authenticate, viewerSecret, lookup: registry.apiKey, now }),
+);
 
 const options: ReadOptions = {
   reader: createBatchReader({ client: dynamodb, table: env.BATCHES_TABLE }),
   grants: verifiedGrants({
     find: createGrantLog({ client: dynamodb, table: env.GRANTS_TABLE }).find,
     issuer: async () => ({ name: env.ISSUER, keys: byThumbprint(await keys()) }),
-    now: Date.now,
+    now,
   }),
-  authenticate: authenticateReader(
-    authenticateApiKey({
-      lookup: registry.apiKey,
-      now: Date.now,
-    }),
-  ),
-  secret: cursorSecret(async (Message) => {
-    const { Mac } = await kms.send(
-      new GenerateMacCommand({ KeyId: env.CURSOR_KEY, Message, MacAlgorithm: 'HMAC_SHA_256' }),
-    );
-    return Mac ?? new Uint8Array();
-  }),
-  now: Date.now,
+  authenticate,
+  authenticateAny,
+  secret: secretOf(secretTexts.cursor),
+  now,
   log,
 };
 
+const record = recordReads({
+  session: readSessions({
+    ask: askToken(lambda, env.TOKEN_FUNCTION),
+    kinesis: defaultInternals(10).kinesis,
+    newId: randomUUID,
+    now,
+  }),
+  async put(session, PartitionKey, Data) {
+    const abort = new AbortController();
+    const cancel = systemClock.after(3_000, () => abort.abort());
+    const results = await putRecords(session, [{ PartitionKey, Data }], abort, systemClock);
+    cancel();
+    return results[0];
+  },
+  now,
+});
+const mustBeRecorded = env.READS_MUST_BE_RECORDED === 'true';
+const read = (operation: Operation) =>
+  recorded({ authenticateAny, record, mustBeRecorded, log }, operation);
+
 export const handler = httpHandler(
   {
-    'GET /v1/events': listEvents(options),
-    'GET /v1/events/{id}': getEvent(options),
-    'GET /v1/feed': feed(options),
-    'GET /v1/producers': listProducers({
-      ...options,
-      producers: createProducers({ client: dynamodb, table: env.PRODUCERS_TABLE }),
-      retentionDays: async (tenant) => (await registry.tenant(tenant))?.retentionDays,
+    'GET /v1/events': read(listEvents(options)),
+    'GET /v1/events/{id}': read(getEvent(options)),
+    'GET /v1/stats': read(stats(options)),
+    'GET /v1/feed': read(feed(options)),
+    'GET /v1/producers': read(
+      listProducers({
+        ...options,
+        producers: createProducers({ client: dynamodb, table: env.PRODUCERS_TABLE }),
+        retentionDays: async (tenant) => (await registry.tenant(tenant))?.retentionDays,
+      }),
+    ),
+    'GET /v1/quarantine': read(
+      quarantine({ ...options, bucket: createQuarantineBucket(s3, env.QUARANTINE_BUCKET) }),
+    ),
+    'POST /v1/viewer-tokens': viewerTokens({
+      authenticate,
+      viewerSecret,
+      newId: randomUUID,
+      now,
     }),
+    'GET /v1/openapi.json': showOpenApi(),
   },
   log,
   'Read',

@@ -1,19 +1,26 @@
-import { SealtrailError } from '../domain/error.ts';
+import { z } from 'zod';
 import type { HttpRequest, HttpResponse, Operation } from '../lambda/http.ts';
 import type { Log } from '../lambda/log.ts';
 import type { BatchReader } from '../store/batch-store.ts';
 import { decodeCursor, encodeCursor } from '../store/cursor.ts';
 import { type Authenticate, tenantOf } from './access.ts';
+import { type Format, formatOf, formats } from './answer-format.ts';
+import { withinBounds } from './bounds.ts';
+import { withEtag } from './etag.ts';
 import type { Grants } from './open-batch.ts';
 import { type Budget, type EventPage, pageEvents } from './page-events.ts';
 import { parseQuery } from './parse-query.ts';
 import { positionSchema } from './position.ts';
+import { csvHeader, showCsv } from './show-csv.ts';
 import { showEvent, showLine } from './show-event.ts';
 
 export interface ReadOptions {
   readonly reader: BatchReader;
   readonly grants: Grants;
+  /** Refuses viewer tokens. */
   readonly authenticate: Authenticate;
+  /** Takes viewer tokens too: whoever asks keeps what is read within the reader's `bounds`. */
+  readonly authenticateAny: Authenticate;
   /** 32 secret bytes for cursors, the same in every container. */
   readonly secret: () => Promise<Buffer>;
   readonly now: () => number;
@@ -29,65 +36,77 @@ export const pageBudget = (now: number): Budget => ({
 });
 
 /** A cursor over events stays valid for a day: what it points to may be gone later. */
-const cursorLifeMs = 24 * 3_600_000;
+export const cursorLifeMs = 24 * 3_600_000;
+/** Cursors end on the hour, so that within it the same question gets the same bytes, and the same ETag. */
+const cursorGrainMs = 3_600_000;
 
-/** `GET /v1/events`: a page of a tenant's log, as JSON or (Accept: application/x-ndjson) as exact lines. */
+/** A range that was said as how long ago stays what it was at the first page, epoch ms. */
+const listPosition = positionSchema.extend({
+  range: z.strictObject({ from: z.number(), to: z.number() }).optional(),
+});
+
+/**
+ * `GET /v1/events`: a page of a tenant's log, as JSON, as exact lines (NDJSON) or as CSV, with its ETag.
+ */
 export function listEvents(options: ReadOptions): Operation {
   return async (request) => {
-    const who = await options.authenticate(request);
-    const asLines = wantsLines(request);
+    const who = await options.authenticateAny(request);
+    const format = formatOf(request);
     const now = options.now();
-    const { cursor, question, tenant: named, ...query } = parseQuery(request.query, now);
+    const parsed = withinBounds(parseQuery(request.query, now), who.bounds);
+    const { cursor, question, tenant: named, relative, ...asked } = parsed;
     const tenant = tenantOf(who, named);
     const binding = { secret: await options.secret(), tenant, query: question, now };
-    const position = cursor === undefined ? {} : decodeCursor(cursor, positionSchema, binding);
+    const { range, ...position } =
+      cursor === undefined ? {} : decodeCursor(cursor, listPosition, binding);
+    const query = { ...asked, ...range };
     const page = await pageEvents(
       { ...query, tenant, position },
       { ...options, budget: pageBudget(now) },
     );
     if (page.equivocations > 0) options.log.count('Equivocations', page.equivocations);
-    const next = page.next && encodeCursor(page.next, binding, cursorLifeMs);
-    return answer(page, next, asLines, request);
+    const { from, to } = query;
+    const place = page.next && { ...page.next, ...(relative && { range: { from, to } }) };
+    const next = place && encodeCursor(place, binding, cursorLifeMs - (now % cursorGrainMs));
+    return withEtag(request, answer(page, next, format, request));
   };
-}
-
-const types = /^(\*\/\*|application\/\*|application\/json)$/;
-
-function wantsLines({ headers }: HttpRequest): boolean {
-  const accepted = (headers['accept'] ?? '*/*')
-    .split(',')
-    .map((part) => (part.split(';')[0] ?? '').trim());
-  if (accepted.includes('application/x-ndjson')) return true;
-  if (accepted.some((type) => types.test(type))) return false;
-  throw new SealtrailError(
-    'not-acceptable',
-    'answers are application/json or application/x-ndjson',
-  );
 }
 
 function answer(
   page: EventPage,
   next: string | undefined,
-  asLines: boolean,
+  format: Format,
   request: HttpRequest,
 ): HttpResponse {
+  const isFirst = !request.query.has('cursor');
   const headers = {
+    'content-type':
+      format === 'csv'
+        ? `${formats.csv}; charset=utf-8; header=${isFirst ? 'present' : 'absent'}`
+        : formats[format],
     'sealtrail-order': page.order,
     ...(next === undefined ? {} : { link: `<${linkTo(request, next)}>; rel="next"` }),
+    // A link in a page is to be saved, not shown.
+    ...(request.query.has('format') && format !== 'json'
+      ? { 'content-disposition': `attachment; filename="events.${format}"` }
+      : {}),
   };
-  if (asLines)
-    return {
-      status: 200,
-      headers: { ...headers, 'content-type': 'application/x-ndjson' },
-      body: Buffer.concat(page.events.map(showLine)),
-    };
+  return { status: 200, headers, body: bodyOf(page, next, format, isFirst) };
+}
+
+function bodyOf(
+  page: EventPage,
+  next: string | undefined,
+  format: Format,
+  isFirst: boolean,
+): string | Buffer {
+  if (format === 'ndjson') return Buffer.concat(page.events.map(showLine));
+  // The pages of a log, one behind the other, are one file.
+  if (format === 'csv')
+    return Buffer.from((isFirst ? csvHeader : '') + page.events.map(showCsv).join(''));
   const events = page.events.map(showEvent).join(',');
   const rest = JSON.stringify({ order: page.order, next: next ?? null }).slice(1);
-  return {
-    status: 200,
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: `{"events":[${events}],${rest}`,
-  };
+  return `{"events":[${events}],${rest}`;
 }
 
 function linkTo({ path, query }: HttpRequest, cursor: string): string {

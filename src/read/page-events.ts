@@ -118,7 +118,7 @@ class PageOfEvents {
   }
 
   async #load(summary: Summary): Promise<void> {
-    const { tenant, filter, from, to, order, position } = this.#query;
+    const { tenant, filter, from, to, order, position, text, strict } = this.#query;
     this.#scan.skip();
     const record = await this.#record(summary);
     if (record === undefined) return; // retention has taken it since the summary was read
@@ -128,6 +128,8 @@ class PageOfEvents {
       (event) =>
         event.time >= from &&
         event.time < to &&
+        !(strict === true && event.fault !== undefined) &&
+        (text === undefined || holdsText(event.line, text)) &&
         isAfter(event, position.after, order) &&
         isAfter(event, within, order),
     );
@@ -237,4 +239,9 @@ class PageOfEvents {
       this.#given.sort((a, b) => sign * (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
     return { events: this.#given, order, next, equivocations: this.#equivocations };
   }
+}
+
+/** Over the line as it is written: a quote within a value is there as `\\"`. */
+function holdsText(line: Buffer, text: string): boolean {
+  return line.toString('utf8').toLowerCase().includes(text);
 }

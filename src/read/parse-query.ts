@@ -1,47 +1,96 @@
-import { fromTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { limits } from '../domain/limits.ts';
 import { clause, type Filter } from '../domain/query.ts';
 import type { Order } from '../store/batch-store.ts';
+import { isRelative, parseTime } from './parse-time.ts';
 
-/** What a caller asked of `GET /v1/events`. */
-export interface ParsedQuery {
+/** Which events are asked about. */
+export interface ParsedQuestion {
   readonly tenant: string | undefined;
   /** Epoch ms: `from` ≤ time < `to`. */
   readonly from: number;
   readonly to: number;
-  readonly order: Order;
+  /** Whether `from` or `to` was said as how long ago, so that the same words mean another time later. */
+  readonly relative: boolean;
   readonly filter: Filter;
-  readonly limit: number;
+  /** Text that the line holds, in lower case. */
+  readonly text: string | undefined;
   readonly cursor: string | undefined;
   /** The question itself, without page size and cursor: what a cursor is bound to. */
   readonly question: string;
 }
 
-const once = ['tenant', 'from', 'to', 'order', 'limit', 'cursor'] as const;
-const filters = 'actor, action, target, outcome, ip, correlation, late, metadata.<path>';
+/** What a caller asked of `GET /v1/events`. */
+export interface ParsedQuery extends ParsedQuestion {
+  readonly order: Order;
+  readonly limit: number;
+}
+
+export const filterNames = [
+  'actor',
+  'action',
+  'target',
+  'outcome',
+  'ip',
+  'correlation',
+  'late',
+] as const;
+const filters = [...filterNames, 'metadata.<path>'].join(', ');
+
+/** Length of `q`, characters: what is shorter is nearly everywhere. */
+export const textLength = { least: 3, most: 100 };
 
 const bad = (message: string) => new SealtrailError('request-invalid', message);
 
-/** Throws `request-invalid`, saying what is understood. */
+/** Throws `request-invalid`, naming the parameter and saying what is understood. */
 export function parseQuery(query: URLSearchParams, now: number): ParsedQuery {
-  const single = singles(query, once);
-  const from = timeOf('from', single.from) ?? 0;
-  const to = timeOf('to', single.to) ?? now + limits.aheadMs + 1;
-  if (from > to) throw bad('from is after to');
-  const { order = 'desc' } = single;
+  const { own, ...asked } = parseQuestion(query, now, ['order', 'limit', 'q', 'format']);
+  const { order = 'desc' } = own;
   if (order !== 'asc' && order !== 'desc')
     throw bad('order is asc or desc (the default: newest first)');
-  const filter = filterOf(query);
+  const text = own.q?.toLowerCase();
+  if (text !== undefined && (text.length < textLength.least || text.length > textLength.most))
+    throw bad(`q is a text of ${textLength.least} to ${textLength.most} characters`);
+  return {
+    ...asked,
+    text,
+    order,
+    limit: integer('limit', own.limit, 100, 1000),
+    question: JSON.stringify([
+      ...JSON.parse(asked.question),
+      order,
+      ...(text === undefined ? [] : [text]),
+    ]),
+  };
+}
+
+const common = ['tenant', 'from', 'to', 'cursor'] as const;
+
+/**
+ * What requests about events have in common, and `own`, the route's own parameters that may be given once.
+ * `several`: those that it reads itself.
+ */
+export function parseQuestion<T extends string>(
+  query: URLSearchParams,
+  now: number,
+  ownNames: readonly T[],
+  several: readonly string[] = [],
+): ParsedQuestion & { readonly own: Partial<Record<T, string>> } {
+  const single = singles(query, common);
+  const from = parseTime('from', single.from, now) ?? 0;
+  const to = parseTime('to', single.to, now) ?? now + limits.aheadMs + 1;
+  if (from > to) throw bad('from is after to');
+  const filter = filterOf(query, [...common, ...ownNames, ...several]);
   return {
     tenant: single.tenant,
     from,
     to,
-    order,
+    relative: isRelative(single.from) || isRelative(single.to),
     filter,
-    limit: integer('limit', single.limit, 100, 1000),
+    text: undefined,
     cursor: single.cursor,
-    question: JSON.stringify([single.from ?? null, single.to ?? null, order, filter]),
+    question: JSON.stringify([single.from ?? null, single.to ?? null, filter]),
+    own: singles(query, ownNames),
   };
 }
 
@@ -83,33 +132,19 @@ function singles<T extends string>(
   return found;
 }
 
-function filterOf(query: URLSearchParams): Filter {
-  const names = [...new Set(query.keys())].filter(
-    (name) => !(once as readonly string[]).includes(name),
-  );
-  return names.sort().map((name) => {
-    const terms = clause(name, query.getAll(name).sort());
-    if (terms === undefined)
-      throw bad(
-        name === 'late'
-          ? 'late takes the value true only'
-          : `there is no parameter ${name.slice(0, 100)}; filters are ${filters}`,
-      );
-    return terms;
-  });
+function filterOf(query: URLSearchParams, others: readonly string[]): Filter {
+  const names = [...new Set(query.keys())].filter((name) => !others.includes(name));
+  return names.sort().map((name) => parseClause(name, query.getAll(name)));
 }
 
-const timeForm = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
-/** Keys have years of four digits: a minute must still fit behind a time. */
-const lastTime = Date.parse('9999-12-31T23:58:59.999Z');
-
-function timeOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const day = timeForm.exec(text)?.[1];
-  // Date.parse takes February 30 for March 2.
-  const exists = day !== undefined && fromTime(`${day}T00:00:00.000Z`) !== undefined;
-  const ms = exists ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms) || ms < 0 || ms > lastTime)
-    throw bad(`${name} is a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31`);
-  return ms;
+/** The alternatives of one filter. Throws `request-invalid`. */
+export function parseClause(name: string, values: readonly string[]): readonly string[] {
+  const terms = clause(name, values.toSorted());
+  if (terms === undefined)
+    throw bad(
+      name === 'late'
+        ? 'late takes the value true only'
+        : `there is no parameter ${name.slice(0, 100)}; filters are ${filters}`,
+    );
+  return terms;
 }

@@ -142,6 +142,7 @@ function toSummary(item: Item, shard: number): Summary {
     from: fromTime(text(item, 'from')) ?? 0,
     terms: item['terms']?.B,
     hasFaults: item['faults'] !== undefined,
+    counts: item['counts']?.S,
     expires: Number(item['expires']?.N),
   };
 }

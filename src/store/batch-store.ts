@@ -18,6 +18,8 @@ export interface StoredBatch {
   /** Bloom filter over the events' terms; undefined for a batch without events. */
   readonly terms: Buffer | undefined;
   readonly faults: readonly (readonly [index: number, fault: LineFault])[];
+  /** Events by hour, action and outcome (`packCounts`); undefined for a batch without events. */
+  readonly counts: string | undefined;
   readonly client: string;
   readonly producer: string;
   readonly seq: number;
@@ -58,6 +60,8 @@ export interface Summary {
   readonly from: number;
   readonly terms: Uint8Array | undefined;
   readonly hasFaults: boolean;
+  /** As the consumer packed them (`unpackCounts`). */
+  readonly counts: string | undefined;
   readonly expires: number;
 }
 

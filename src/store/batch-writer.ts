@@ -115,6 +115,7 @@ function toItem(batch: StoredBatch): Item {
     from: { S: batch.from },
     ...(batch.terms === undefined ? {} : { terms: { B: batch.terms } }),
     ...(batch.faults.length === 0 ? {} : { faults: { S: JSON.stringify(batch.faults) } }),
+    ...(batch.counts === undefined ? {} : { counts: { S: batch.counts } }),
     client: { S: batch.client },
     producer: { S: batch.producer },
     seq: { N: String(batch.seq) },

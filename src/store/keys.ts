@@ -16,6 +16,7 @@ export const summaryAttributes = [
   'count',
   'terms',
   'faults',
+  'counts',
   'arrival',
   'client',
   'producer',

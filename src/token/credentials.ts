@@ -1,30 +1,22 @@
 import { z } from 'zod';
-import { toTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { idPattern } from '../domain/limits.ts';
 import { bearerToken, type Caller } from '../lambda/api-key.ts';
 import { type HttpRequest, json, type Operation } from '../lambda/http.ts';
 import { orUnavailable } from '../lambda/or-unavailable.ts';
 import type { Tenant } from '../store/registry.ts';
-import type { GrantRequest, IssuedGrant } from './issue-grant.ts';
+import { issueSession, type SessionIssuerOptions } from './issue-session.ts';
 import { parseBody } from './parse-body.ts';
 import { verifyProof } from './proof.ts';
-import type { SessionCredentials, SessionRequest } from './vend.ts';
 import { writingTenant } from './writing-tenant.ts';
 
-interface CredentialsOptions {
+interface CredentialsOptions extends SessionIssuerOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
   /** Takes one of `limit` requests of a key in this minute; false if none is left. */
   readonly take: (keyId: string, limit: number, now: number) => Promise<boolean>;
-  readonly issue: (request: GrantRequest) => Promise<IssuedGrant>;
-  readonly vend: (request: SessionRequest) => Promise<SessionCredentials>;
-  /** What clients write to; `endpoint` only if it is not the region's public one. */
-  readonly stream: { readonly arn: string; readonly endpoint: string | undefined };
   /** Longest life of a grant, and the one that is given unless asked otherwise. */
   readonly maxSeconds: number;
-  /** Epoch ms. */
-  readonly now: () => number;
 }
 
 /** Largest body. */
@@ -35,8 +27,7 @@ const maxBytes = 8 * 1024;
  * stand in the order of what they cost; nothing is answered unless everything succeeded.
  */
 export function createCredentials(options: CredentialsOptions): Operation {
-  const { authenticate, take, issue, vend, stream, maxSeconds, now } = options;
-  const region = stream.arn.split(':')[3];
+  const { authenticate, take, maxSeconds, now } = options;
   const schema = bodySchema(maxSeconds);
 
   return async (request) => {
@@ -52,32 +43,10 @@ export function createCredentials(options: CredentialsOptions): Operation {
     const proof = verifyProof(proofText, { method: 'POST', domain, path, token, now: now() });
 
     const seconds = body.durationSeconds ?? maxSeconds;
-    const { client } = caller;
-    const { id: tenantId, retentionDays, shards } = tenant;
-    const issuedAt = Math.floor(now() / 1000);
-    // Should the vending fail, the log has a grant that nobody was given: the next try needs a new proof.
-    const grant = await issue({
-      tenant: tenantId,
-      client,
-      retentionDays,
-      shards,
-      proof,
-      issuedAt,
-      seconds,
-    });
-    const session = await vend({ grantId: grant.id, tenant: tenantId, client, seconds });
-
-    return json(200, {
-      grant: { id: grant.id, jwt: grant.jwt, expiresAt: toTime(grant.expiresAt * 1000) },
-      transport: {
-        kind: 'kinesis',
-        stream: stream.arn,
-        region,
-        ...(stream.endpoint === undefined ? {} : { endpoint: stream.endpoint }),
-        credentials: { ...session, expiresAt: toTime(session.expiresAt) },
-      },
-      serverTime: toTime(now()),
-    });
+    return json(
+      200,
+      await issueSession(options, { tenant, client: caller.client, proof, seconds }),
+    );
   };
 }
 

@@ -8,6 +8,11 @@ import { issuerKeys } from '../lambda/issuer-keys.ts';
 import { createLog } from '../lambda/log.ts';
 import { parseEnv } from '../lambda/parse-env.ts';
 import { quietLogger } from '../lambda/quiet-logger.ts';
+import {
+  type ReadGrantAnswer,
+  type ReadGrantEvent,
+  readGrantSchema,
+} from '../lambda/read-grant.ts';
 import { createBatchReader } from '../store/batch-reader.ts';
 import { createGrantLog } from '../store/grant-log.ts';
 import { createQuotas } from '../store/quotas.ts';
@@ -18,6 +23,7 @@ import { createCredentials } from './credentials.ts';
 import { tokenEnv } from './env.ts';
 import { grantIssuer } from './issue-grant.ts';
 import { createJwks } from './jwks.ts';
+import { createReadGrants } from './read-grants.ts';
 import { sessionVendor } from './vend.ts';
 
 const env = parseEnv(tokenEnv, process.env);
@@ -74,18 +80,18 @@ const vend = sessionVendor({
   assumeRole: (input) => sts.send(new AssumeRoleCommand(input)),
 });
 
-const credentials = createCredentials({
-  authenticate,
+const sessions = {
   tenant,
-  take: quotas.take,
   issue,
   vend,
   stream: { arn: env.STREAM_ARN, endpoint: env.AWS_ENDPOINT_URL_KINESIS ?? env.AWS_ENDPOINT_URL },
   maxSeconds: env.SESSION_SECONDS,
   now,
-});
+};
+const credentials = createCredentials({ ...sessions, authenticate, take: quotas.take });
+const readGrants = createReadGrants(sessions);
 
-export const handler = httpHandler(
+const http = httpHandler(
   {
     'POST /v1/credentials': credentials,
     'POST /v1/commits': createCommits({ authenticate, tenant, stored: batches.stored }),
@@ -94,3 +100,14 @@ export const handler = httpHandler(
   log,
   'Token',
 );
+
+type Http = typeof http;
+
+/** Requests of the HTTP API; and, invoked directly, the read function's. */
+export function handler(event: ReadGrantEvent): Promise<ReadGrantAnswer>;
+export function handler(...args: Parameters<Http>): ReturnType<Http>;
+export function handler(event: unknown, context?: unknown): Promise<unknown> {
+  const asked = readGrantSchema.safeParse(event).data;
+  if (asked !== undefined) return readGrants(asked.readGrant);
+  return http(...([event, context] as Parameters<Http>));
+}

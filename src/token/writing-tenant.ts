@@ -1,6 +1,7 @@
 import { SealtrailError } from '../domain/error.ts';
 import type { Caller } from '../lambda/api-key.ts';
 import { orUnavailable } from '../lambda/or-unavailable.ts';
+import { readClient } from '../lambda/read-grant.ts';
 import type { Tenant } from '../store/registry.ts';
 
 /**
@@ -13,6 +14,8 @@ export async function writingTenant(
 ): Promise<Tenant> {
   if (!caller.scopes.has('write'))
     throw new SealtrailError('forbidden', 'this API key may not write');
+  if (caller.client === readClient)
+    throw new SealtrailError('forbidden', `nobody writes as ${readClient} but the read API itself`);
   const tenant = await orUnavailable('the registry', () => find(caller.tenant));
   if (tenant === undefined)
     throw new SealtrailError('forbidden', 'the tenant of this API key is not registered');

@@ -116,6 +116,7 @@ export class MemoryStore implements BatchWriter, BatchReader {
         from: fromTime(batch.from) ?? 0,
         terms: batch.terms,
         hasFaults: batch.faults.length > 0,
+        counts: batch.counts,
         expires: batch.expires,
       })),
       more: found.length > query.limit,

@@ -167,6 +167,9 @@ describe('what is needed is allowed', () => {
     ['read', 'dynamodb:Query', 'table/Batches/index/summary'],
     ['read', 'kms:GenerateMac', 'key/HMAC'],
     ['read', 'dynamodb:Query', 'table/Producers'],
+    ['read', 's3:GetObject', 'bucket/quarantine/day/1'],
+    ['read', 's3:ListBucket', 'bucket/quarantine'],
+    ['read', 'lambda:InvokeFunction', arn('lambda', 'function:sealtrail-prod-token')],
     ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#feed#2026-11-24#0')],
     ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#calendar')],
     ['auditor', 'dynamodb:PutItem', 'table/Producers'],
@@ -230,7 +233,11 @@ describe('what is not needed is not allowed', () => {
     ['read', 'dynamodb:Query', 'table/Registry'],
     ['read', 'dynamodb:Query', 'table/Batches/index/*'],
     ['read', 'kms:Sign', 'key/ECC', signing],
-    ['read', 's3:GetObject', 'bucket/quarantine/day/1'],
+    ['read', 's3:PutObject', 'bucket/quarantine/day/1'],
+    ['read', 's3:GetObject', 'bucket/redrive/day/1'],
+    ['read', 'kinesis:PutRecords', 'stream'],
+    // It asks the token function, and no other, for what reads are recorded with.
+    ['read', 'lambda:InvokeFunction', arn('lambda', 'function:sealtrail-prod-consumer')],
     ['read', 'sts:AssumeRole', 'role/Writer'],
     ['read', 'dynamodb:PutItem', 'table/Producers'],
     // The auditor reads what the feed names, never what it is about.

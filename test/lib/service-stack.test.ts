@@ -132,6 +132,13 @@ describe('what each role may do, and nothing else', () => {
         'kms:GenerateMac',
         'arn:aws:kms:eu-west-1:111122223333:key/HMAC_256',
       ),
+      allow('ListQuarantine', 's3:ListBucket', 'arn:aws:s3:::deadlettersquarantine'),
+      allow('ReadQuarantine', 's3:GetObject', 'arn:aws:s3:::deadlettersquarantine/*'),
+      allow(
+        'AskForReadGrants',
+        'lambda:InvokeFunction',
+        'arn:aws:lambda:eu-west-1:111122223333:function:sealtrail-dev-token',
+      ),
     ]);
   });
 
@@ -224,7 +231,10 @@ describe('the functions', () => {
         GRANTS_TABLE: 'Grants',
         REGISTRY_TABLE: 'Registry',
         PRODUCERS_TABLE: 'Producers',
+        QUARANTINE_BUCKET: 'deadlettersquarantine',
         CURSOR_KEY: 'arn:aws:kms:eu-west-1:111122223333:key/HMAC_256',
+        TOKEN_FUNCTION: 'arn:aws:lambda:eu-west-1:111122223333:function:sealtrail-dev-token',
+        READS_MUST_BE_RECORDED: 'false',
       },
     ],
     [
@@ -331,9 +341,13 @@ describe('the HTTP API', () => {
       'GET /v1/events → sealtrail-dev-read',
       'GET /v1/events/{id} → sealtrail-dev-read',
       'GET /v1/feed → sealtrail-dev-read',
+      'GET /v1/openapi.json → sealtrail-dev-read',
       'GET /v1/producers → sealtrail-dev-read',
+      'GET /v1/quarantine → sealtrail-dev-read',
+      'GET /v1/stats → sealtrail-dev-read',
       'POST /v1/commits → sealtrail-dev-token',
       'POST /v1/credentials → sealtrail-dev-token',
+      'POST /v1/viewer-tokens → sealtrail-dev-read',
     ]);
     const permissions = calls.permission
       .filter(({ principal }) => principal === 'apigateway.amazonaws.com')
@@ -348,8 +362,29 @@ describe('the HTTP API', () => {
       'apigateway.amazonaws.com */*/v1/events → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/events/{id} → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/feed → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/openapi.json → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/producers → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/quarantine → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/stats → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/viewer-tokens → sealtrail-dev-read',
     ]);
+  });
+
+  test('lets pages of these origins read, and no others; by default none', () => {
+    const corsOf = (template: typeof dev.service) =>
+      Object.values(template.findResources('AWS::ApiGatewayV2::Api'))[0]?.['Properties']
+        .CorsConfiguration;
+    expect(corsOf(dev.service)).toBeUndefined();
+    const origins = 'https://app.example,http://localhost:3000';
+    expect(corsOf(assemble({ viewerOrigins: origins }).service)).toEqual({
+      AllowOrigins: origins.split(','),
+      AllowMethods: ['GET'],
+      AllowHeaders: ['accept', 'authorization', 'if-none-match'],
+      ExposeHeaders: ['etag', 'link', 'sealtrail-order'],
+      MaxAge: 3600,
+    });
+    for (const wrong of ['*', 'https://*.example', 'app.example', 'https://app.example/'])
+      expect(() => assemble({ viewerOrigins: wrong })).toThrow('viewerOrigins');
   });
 
   test('is throttled, and logs no header, path or query', () => {

@@ -6,7 +6,7 @@ import { now, readHarness } from './harness.ts';
 
 function outcome(tenant: string, named: string | undefined): string | undefined {
   try {
-    return tenantOf({ tenant }, named);
+    return tenantOf({ tenant, keyId: 'k', client: 'reader' }, named);
   } catch (error) {
     return codeOf(error);
   }

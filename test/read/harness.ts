@@ -3,13 +3,18 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
+import type { ApiKeyRecord } from '../../src/domain/api-key.ts';
 import { httpHandler } from '../../src/lambda/http.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
 import { authenticateReader } from '../../src/read/access.ts';
+import { authenticateViewer } from '../../src/read/authenticate-viewer.ts';
 import { feed } from '../../src/read/feed.ts';
 import { getEvent } from '../../src/read/get-event.ts';
 import { listEvents, type ReadOptions } from '../../src/read/list-events.ts';
+import { type QuarantineBucket, quarantine } from '../../src/read/quarantine.ts';
+import { stats } from '../../src/read/stats.ts';
+import { viewerTokens } from '../../src/read/viewer-tokens.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
 import { type Signer, signer } from '../fixture/batches.ts';
 import { grantFor, storedBatch } from '../fixture/stored.ts';
@@ -24,22 +29,57 @@ export interface Answer {
   readonly body: any;
 }
 
+interface Asked {
+  readonly key?: string;
+  readonly id?: string;
+  readonly accept?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const anyKey: ApiKeyRecord = {
+  hash: Buffer.alloc(32),
+  tenant: 'acme',
+  client: 'reader',
+  scopes: new Set(['read']),
+  created: '2026-01-01T00:00:00.000Z',
+};
+
 /** The read API over a store in memory. Keys: `key-of-<tenant>`, `key-of-all`, and `writer`, which may not read. */
 export function readHarness() {
   const clock = { now };
   const store = new MemoryStore(() => clock.now);
   const grants = new Map<string, KnownGrant>();
+  const objects = new Map<string, string>();
+  const bucket: QuarantineBucket = {
+    list: async (after, limit) =>
+      [...objects.keys()]
+        .sort()
+        .filter((key) => key > after)
+        .slice(0, limit),
+    get: async (key) => objects.get(key),
+  };
   const logged: string[] = [];
   const log = createLog('test', (text) => logged.push(text));
+  const revoked = new Set<string>();
+  const authenticate = authenticateReader(async (key) => ({
+    keyId: key.replace('key-of-', 'kid'),
+    tenant: key === 'key-of-all' ? '*' : key.replace('key-of-', ''),
+    client: 'reader',
+    scopes: new Set([key === 'writer' ? 'write' : 'read'] as const),
+  }));
+  const viewerSecret = async () => Buffer.alloc(32, 9);
+  let tokens = 0;
   const options: ReadOptions = {
     reader: store,
     grants: async () => grants,
-    authenticate: authenticateReader(async (key) => ({
-      keyId: key,
-      tenant: key === 'key-of-all' ? '*' : key.replace('key-of-', ''),
-      client: 'reader',
-      scopes: new Set([key === 'writer' ? 'write' : 'read'] as const),
-    })),
+    authenticate,
+    authenticateAny: authenticateViewer({
+      byKey: authenticate,
+      viewerSecret,
+      lookup: async (id) => (revoked.has(id) ? undefined : anyKey),
+      now: () => clock.now,
+    }),
     secret: async () => Buffer.alloc(32, 7),
     now: () => clock.now,
     log,
@@ -49,6 +89,13 @@ export function readHarness() {
       'GET /v1/events': listEvents(options),
       'GET /v1/events/{id}': getEvent(options),
       'GET /v1/feed': feed(options),
+      'GET /v1/stats': stats(options),
+      'GET /v1/quarantine': quarantine({ ...options, bucket }),
+      'POST /v1/viewer-tokens': viewerTokens({
+        ...options,
+        viewerSecret,
+        newId: () => `viewer-${++tokens}`,
+      }),
     },
     log,
     'Read',
@@ -57,13 +104,20 @@ export function readHarness() {
   async function ask(
     routeKey: string,
     query: string,
-    { key = 'key-of-acme', id = '', accept = '*/*' } = {},
+    {
+      key = 'key-of-acme',
+      id = '',
+      accept = '*/*',
+      body: sent = '',
+      headers: more = {},
+    }: Asked = {},
   ): Promise<Answer> {
     const event = {
       routeKey,
-      rawPath: routeKey.slice(4),
+      rawPath: routeKey.split(' ')[1]?.replace('{id}', id),
       rawQueryString: query,
-      headers: { authorization: `Bearer ${key}`, accept },
+      headers: { authorization: `Bearer ${key}`, accept, ...more },
+      body: sent,
       pathParameters: { id },
       requestContext: { domainName: 'api.example' },
     } as unknown as APIGatewayProxyEventV2;
@@ -94,10 +148,18 @@ export function readHarness() {
       await store.insert([batch]);
       return batch;
     },
-    list: (query = '', as: Parameters<typeof ask>[2] = {}) => ask('GET /v1/events', query, as),
-    one: (id: string, as: Parameters<typeof ask>[2] = {}, query = '') =>
+    list: (query = '', as: Asked = {}) => ask('GET /v1/events', query, as),
+    one: (id: string, as: Asked = {}, query = '') =>
       ask('GET /v1/events/{id}', query, { ...as, id }),
-    feed: (query = '', as: Parameters<typeof ask>[2] = {}) => ask('GET /v1/feed', query, as),
+    feed: (query = '', as: Asked = {}) => ask('GET /v1/feed', query, as),
+    stats: (query = '', as: Asked = {}) => ask('GET /v1/stats', query, as),
+    quarantine: (query = '', as: Asked = {}) => ask('GET /v1/quarantine', query, as),
+    viewerToken: (body: object, as: Asked = {}) =>
+      ask('POST /v1/viewer-tokens', '', { ...as, body: JSON.stringify(body) }),
+    /** Revokes the key `key-of-<tenant>`. */
+    revoke: (tenant: string) => revoked.add(`kid${tenant}`),
+    /** Objects of the quarantine, by key. */
+    quarantined: objects,
     counted: (metric: string) =>
       logged.map((text) => JSON.parse(text)).reduce((sum, entry) => sum + (entry[metric] ?? 0), 0),
   };

@@ -12,7 +12,11 @@ function setUp() {
   const producers = new MemoryProducers();
   const operation = listProducers({
     producers,
-    authenticate: async ({ headers }) => ({ tenant: headers['authorization'] ?? '' }),
+    authenticate: async ({ headers }) => ({
+      tenant: headers['authorization'] ?? '',
+      keyId: 'k',
+      client: 'reader',
+    }),
     secret: async () => Buffer.alloc(32, 7),
     now: () => born + 60_000,
     retentionDays: async () => 30,

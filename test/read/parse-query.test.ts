@@ -23,7 +23,9 @@ test('a query without parameters asks for everything up to now, newest first', (
     filter: [],
     limit: 100,
     cursor: undefined,
-    question: '[null,null,"desc",[]]',
+    relative: false,
+    text: undefined,
+    question: '[null,null,[],"desc"]',
   });
 });
 
@@ -85,7 +87,7 @@ test('from may be to: there is nothing between them', () => {
   expect(outcome('from=2026-03-01&to=2026-03-01')).toBe('understood');
 });
 
-test.each(['tenant', 'from', 'to', 'order', 'limit', 'cursor'])(
+test.each(['tenant', 'from', 'to', 'order', 'limit', 'cursor', 'q', 'format'])(
   '%s given twice is refused, even with equal values',
   (name) => {
     expect(outcome(`${name}=2026-03-01&${name}=2026-03-01`)).toBe('request-invalid');

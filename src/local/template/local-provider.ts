@@ -222,9 +222,10 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       return { ref: name, attributes: { Arn: sourceArn } };
     },
 
-    async httpApi() {
+    async httpApi({ cors }) {
       if (made !== 'no api') throw new Error('the front door has one address: one API');
       made = 'no stage';
+      api.cors(cors);
       return { ref: apiId, attributes: { ApiId: apiId, ApiEndpoint: options.endpoint } };
     },
     async httpStage({ name, throttle }) {

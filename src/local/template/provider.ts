@@ -1,3 +1,4 @@
+import type { Cors } from '../http-api/cors.ts';
 import type { PolicyDocument } from '../service.ts';
 
 /** A resource that exists: what `Ref` and `Fn::GetAtt` give of it. */
@@ -147,7 +148,7 @@ export interface Provider {
   eventSourceMapping(spec: MappingSpec): Promise<Made>;
   permission(spec: PermissionSpec): Promise<Made>;
   rule(spec: RuleSpec): Promise<Made>;
-  httpApi(spec: { name: string }): Promise<Made>;
+  httpApi(spec: { name: string; cors?: Cors }): Promise<Made>;
   httpStage(spec: {
     apiId: string;
     name: string;

@@ -124,10 +124,31 @@ export const compute: Readonly<Record<string, Maker>> = {
     z.strictObject({
       Name: z.string(),
       ProtocolType: z.literal('HTTP'),
+      CorsConfiguration: z
+        .strictObject({
+          AllowOrigins: z.array(z.string()),
+          AllowMethods: z.array(z.string()),
+          AllowHeaders: z.array(z.string()),
+          ExposeHeaders: z.array(z.string()),
+          MaxAge: z.number(),
+        })
+        .optional(),
       Description: ignored,
       Tags: ignored,
     }),
-    ({ Name }, _at, provider) => provider.httpApi({ name: Name }),
+    ({ Name, CorsConfiguration: cors }, _at, provider) =>
+      provider.httpApi({
+        name: Name,
+        ...(cors !== undefined && {
+          cors: {
+            allowOrigins: cors.AllowOrigins,
+            allowMethods: cors.AllowMethods,
+            allowHeaders: cors.AllowHeaders,
+            exposeHeaders: cors.ExposeHeaders,
+            maxAge: cors.MaxAge,
+          },
+        }),
+      }),
   ),
   'AWS::ApiGatewayV2::Stage': maker(
     z.strictObject({
