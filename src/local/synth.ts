@@ -19,6 +19,8 @@ const inputs = [
   'src/consumer',
   'src/read',
   'src/auditor',
+  'src/console',
+  'src/local/build-console.ts',
   'src/local/build-functions.ts',
   'src/local/synth.ts',
   'cdk.json',

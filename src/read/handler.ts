@@ -32,6 +32,7 @@ import { createQuarantineBucket } from './quarantine-bucket.ts';
 import { readSessions } from './read-sessions.ts';
 import { recordReads } from './record-read.ts';
 import { recorded } from './recorded.ts';
+import { bundledConsole, showConsole } from './show-console.ts';
 import { showOpenApi } from './show-openapi.ts';
 import { stats } from './stats.ts';
 import { viewerTokens } from './viewer-tokens.ts';
@@ -127,6 +128,7 @@ export const handler = httpHandler(
       now,
     }),
     'GET /v1/openapi.json': showOpenApi(),
+    'GET /': showConsole(bundledConsole(), env.VIEWER_ORIGINS),
   },
   log,
   'Read',

@@ -79,6 +79,12 @@ export const routes: Readonly<Record<string, Route>> = {
     body: viewerRequestSchema,
     problems: ['request-too-large'],
   },
+  'GET /': {
+    summary: 'The console',
+    who: 'anybody',
+    others: { 'text/html': 'One page that talks to this API' },
+    etag: true,
+  },
   'GET /v1/openapi.json': { summary: 'This document', who: 'anybody' },
   'POST /v1/credentials': {
     summary: 'A grant for a client’s key, and credentials to send what it signs',
