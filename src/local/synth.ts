@@ -18,6 +18,7 @@ const inputs = [
   'src/token',
   'src/consumer',
   'src/read',
+  'src/client',
   'src/auditor',
   'src/console',
   'src/local/build-console.ts',

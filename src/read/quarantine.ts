@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SealtrailError } from '../domain/error.ts';
+import { parseJson } from '../domain/json.ts';
 import { type Manifest, parseRecord } from '../domain/manifest.ts';
 import { verifyRecord } from '../domain/open.ts';
 import { json, type Operation } from '../lambda/http.ts';
@@ -108,7 +109,10 @@ async function readPage(
 
 /** Undefined for what is not the reader's to see. */
 async function show(text: string, { tenant, grants }: PageOptions): Promise<object | undefined> {
-  const { record, ...about } = lineSchema.parse(JSON.parse(text));
+  const line = lineSchema.safeParse(parseJson(text).value).data;
+  // An object that the consumer did not write: the tool shows it (`sealtrail dlq`).
+  if (line === undefined) return undefined;
+  const { record, ...about } = line;
   const bytes = Buffer.from(record, 'base64');
   const proved = await prove(bytes, grants);
   if (tenant !== '*' && proved?.tenant !== tenant) return undefined;

@@ -124,7 +124,8 @@ export function readHarness() {
     const result: APIGatewayProxyStructuredResultV2 = await handler(event, {} as Context);
     const { statusCode = 0, headers = {}, body = '', isBase64Encoded = false } = result;
     const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
-    const isJson = String(headers['content-type']).endsWith('json') && !isBase64Encoded;
+    const isJson =
+      String(headers['content-type']).endsWith('json') && text !== '' && !isBase64Encoded;
     return { status: statusCode, headers, text, body: isJson ? JSON.parse(text) : undefined };
   }
 

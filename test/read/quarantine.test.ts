@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { setAside } from '../../src/consumer/quarantine.ts';
+import type { ErrorCode } from '../../src/domain/error.ts';
+import { signBatch } from '../../src/domain/seal.ts';
+import { batchOf, type Signer } from '../fixture/batches.ts';
+import { lines } from '../fixture/events.ts';
+import { now, readHarness } from './harness.ts';
+
+let sequence = 1_000_000;
+
+/** What the consumer would set aside of this record; `tenant` is what it wrote beside it. */
+function aside(data: Buffer, code: ErrorCode, tenant?: string, arrival = now) {
+  return {
+    arrived: {
+      data,
+      arrival,
+      sequenceNumber: String(sequence++),
+      shard: 'shardId-000000000000',
+      partitionKey: 'p',
+    },
+    code,
+    reason: 'because',
+    tenant,
+  };
+}
+
+const recordOf = ({ client, producer, grantId, key }: Signer) =>
+  signBatch(batchOf(lines(now, 3), { client, producer }), grantId, key);
+
+async function setUp() {
+  const api = readHarness();
+  const put = async (key: string, body: string) => void api.quarantined.set(key, body);
+  const [acme, globex] = [api.client(), api.client({ tenant: 'globex' })];
+  const good = recordOf(acme);
+  const forged = Buffer.from(good);
+  forged[30] = (forged[30] ?? 0) ^ 1;
+  await setAside(
+    [
+      aside(good, 'too-old', 'acme'),
+      aside(recordOf(globex), 'clock-ahead', 'globex'),
+      aside(forged, 'signature-invalid'),
+      // What is written beside a record is not believed.
+      aside(Buffer.from('noise'), 'record-malformed', 'acme'),
+      aside(recordOf(globex), 'too-old', 'acme'),
+    ],
+    put,
+  );
+  return { api, put, acme };
+}
+
+const codes = ({ body }: { body: { records: { code: string; tenant: string | null }[] } }) =>
+  body.records.map(({ code, tenant }) => `${code} of ${tenant}`);
+
+test('a tenant sees what bears its own valid signature, and nothing else', async () => {
+  const { api } = await setUp();
+  const answer = await api.quarantine();
+  expect(answer.status).toBe(200);
+  expect(codes(answer)).toEqual(['too-old of acme']);
+  expect(answer.body.records[0]).toMatchObject({
+    reason: 'because',
+    arrival: '2026-03-01T12:00:00.000Z',
+    batch: { client: 'billing', seq: 0, count: 3 },
+  });
+  expect(answer.text).not.toContain('"record"');
+});
+
+test('a key over all tenants sees everything, or what is one tenant’s', async () => {
+  const { api } = await setUp();
+  const all = { key: 'key-of-all' };
+  expect(codes(await api.quarantine('', all))).toEqual([
+    'too-old of acme',
+    'clock-ahead of globex',
+    'signature-invalid of null',
+    'record-malformed of null',
+    'too-old of globex',
+  ]);
+  expect(codes(await api.quarantine('tenant=acme', all))).toEqual(['too-old of acme']);
+  expect((await api.quarantine('tenant=globex')).status).toBe(403);
+});
+
+test('pages go on, within an object and over many, and each record comes once', async () => {
+  const { api, put, acme } = await setUp();
+  for (let day = 1; day <= 130; day++)
+    await setAside([aside(recordOf(acme), 'too-old', 'acme', now + day * 86_400_000)], put);
+  const seen: string[] = [];
+  let pages = 0;
+  for (let next: string | null = ''; next !== null; pages++) {
+    const answer = await api.quarantine(`limit=7${next && `&cursor=${next}`}`, {
+      key: 'key-of-all',
+    });
+    seen.push(
+      ...answer.body.records.map((each: { sequenceNumber: string }) => each.sequenceNumber),
+    );
+    next = answer.body.next;
+  }
+  expect(pages).toBeGreaterThan(19);
+  expect(seen).toHaveLength(135);
+  expect(new Set(seen).size).toBe(135);
+});
+
+test('from leaves out the days before', async () => {
+  const { api, put, acme } = await setUp();
+  await setAside([aside(recordOf(acme), 'lines-invalid', 'acme', now + 86_400_000)], put);
+  expect(codes(await api.quarantine('from=2026-03-02'))).toEqual(['lines-invalid of acme']);
+  expect(codes(await api.quarantine('from=2026-03-03'))).toEqual([]);
+});
+
+test('an object of another form hides nothing that follows it', async () => {
+  const { api } = await setUp();
+  api.quarantined.set('2026/02/28/odd', 'not json\n{"code":1}\n');
+  expect(codes(await api.quarantine())).toEqual(['too-old of acme']);
+});
+
+test('a cursor is of one tenant, and of the same question', async () => {
+  const { api } = await setUp();
+  const { next } = (await api.quarantine('limit=1', { key: 'key-of-all' })).body;
+  expect((await api.quarantine(`cursor=${next}`)).body.code).toBe('not-found');
+  expect(
+    (await api.quarantine(`from=2026-01-01&cursor=${next}`, { key: 'key-of-all' })).body.code,
+  ).toBe('cursor-invalid');
+});
