@@ -71,6 +71,8 @@ export class AuditPipeline extends Construct {
         { method: HttpMethod.GET, path: '/.well-known/jwks.json', handler: token },
         { method: HttpMethod.GET, path: '/v1/events', handler: read },
         { method: HttpMethod.GET, path: '/v1/events/{id}', handler: read },
+        { method: HttpMethod.GET, path: '/v1/events/{id}/proof', handler: read },
+        { method: HttpMethod.GET, path: '/v1/batches', handler: read },
         { method: HttpMethod.GET, path: '/v1/feed', handler: read },
         { method: HttpMethod.GET, path: '/v1/producers', handler: read },
       ],

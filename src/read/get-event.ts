@@ -22,7 +22,7 @@ export function getEvent(options: ReadOptions): Operation {
     const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
     if (!uuidV7Pattern.test(id) || timeOfUuid(id) > options.now() + dayMs) throw notFound();
-    const [first, ...others] = await find(tenant, id, options);
+    const [first, ...others] = await findEvents(tenant, id, options);
     if (first === undefined) throw notFound();
     if (others.length > 0) options.log.count('Equivocations', others.length);
     const shown = showEvent(first);
@@ -40,7 +40,12 @@ function notFound(): SealtrailError {
   return new SealtrailError('not-found', 'there is no such event');
 }
 
-async function find(tenant: string, id: string, options: ReadOptions): Promise<ReadEvent[]> {
+/** All different events that bear this id. Throws `unavailable` if they cannot be found in time. */
+export async function findEvents(
+  tenant: string,
+  id: string,
+  options: ReadOptions,
+): Promise<ReadEvent[]> {
   const time = timeOfUuid(id);
   const budget = pageBudget(options.now());
   const found = new Map<string, ReadEvent>();

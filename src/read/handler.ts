@@ -16,6 +16,8 @@ import { cursorSecret } from './cursor-secret.ts';
 import { readEnv } from './env.ts';
 import { feed } from './feed.ts';
 import { getEvent } from './get-event.ts';
+import { getProof } from './get-proof.ts';
+import { listBatches } from './list-batches.ts';
 import { listEvents, type ReadOptions } from './list-events.ts';
 import { listProducers } from './list-producers.ts';
 
@@ -60,6 +62,8 @@ export const handler = httpHandler(
   {
     'GET /v1/events': listEvents(options),
     'GET /v1/events/{id}': getEvent(options),
+    'GET /v1/events/{id}/proof': getProof(options),
+    'GET /v1/batches': listBatches(options),
     'GET /v1/feed': feed(options),
     'GET /v1/producers': listProducers({
       ...options,

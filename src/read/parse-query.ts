@@ -103,7 +103,8 @@ const timeForm = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\
 /** Keys have years of four digits: a minute must still fit behind a time. */
 const lastTime = Date.parse('9999-12-31T23:58:59.999Z');
 
-function timeOf(name: string, text: string | undefined): number | undefined {
+/** Epoch ms of a time or day. Throws `request-invalid`. */
+export function timeOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const day = timeForm.exec(text)?.[1];
   // Date.parse takes February 30 for March 2.
