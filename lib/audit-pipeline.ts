@@ -76,6 +76,8 @@ export class AuditPipeline extends Construct {
         { method: HttpMethod.GET, path: '/', handler: read },
         { method: HttpMethod.GET, path: '/v1/events', handler: read },
         { method: HttpMethod.GET, path: '/v1/events/{id}', handler: read },
+        { method: HttpMethod.GET, path: '/v1/events/{id}/proof', handler: read },
+        { method: HttpMethod.GET, path: '/v1/batches', handler: read },
         { method: HttpMethod.GET, path: '/v1/stats', handler: read },
         { method: HttpMethod.GET, path: '/v1/feed', handler: read },
         { method: HttpMethod.GET, path: '/v1/producers', handler: read },

@@ -24,6 +24,8 @@ import { derivedSecret, secretTexts } from './derived-secret.ts';
 import { readEnv } from './env.ts';
 import { feed } from './feed.ts';
 import { getEvent } from './get-event.ts';
+import { getProof } from './get-proof.ts';
+import { listBatches } from './list-batches.ts';
 import { listEvents, type ReadOptions } from './list-events.ts';
 import { listProducers } from './list-producers.ts';
 import { oncePerRequest } from './once-per-request.ts';
@@ -109,6 +111,8 @@ export const handler = httpHandler(
   {
     'GET /v1/events': read(listEvents(options)),
     'GET /v1/events/{id}': read(getEvent(options)),
+    'GET /v1/events/{id}/proof': read(getProof(options)),
+    'GET /v1/batches': read(listBatches(options)),
     'GET /v1/stats': read(stats(options)),
     'GET /v1/feed': read(feed(options)),
     'GET /v1/producers': read(
