@@ -17,8 +17,9 @@ interface EventListProps {
   readonly onEnd: () => void;
 }
 
-/** Pixels, as in style.css. */
+/** Pixels, as in style/list.css; of the head too, which stays on top. */
 const rowHeight = 28;
+const columns = ['Time', 'Outcome', 'Action', 'Actor', 'Target'] as const;
 /** Rows before the end at which more is asked for. */
 const ahead = 150;
 
@@ -35,7 +36,7 @@ export function EventList(props: EventListProps) {
   useLayoutEffect(() => {
     const element = grid.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight - rowHeight));
     observer.observe(element);
     return () => observer.disconnect();
   }, [grid]);
@@ -45,7 +46,7 @@ export function EventList(props: EventListProps) {
   useLayoutEffect(() => {
     const element = grid.current;
     if (element === null || at < 0) return;
-    const now = { ...viewport, scrollTop: element.scrollTop, height: element.clientHeight };
+    const now = { ...viewport, scrollTop: element.scrollTop, height: element.clientHeight - rowHeight };
     const wanted = scrollToShow(at, now);
     if (wanted !== element.scrollTop) element.scrollTop = wanted;
     // Only when somebody moves, not when the list grows.
@@ -61,13 +62,20 @@ export function EventList(props: EventListProps) {
       class="list"
       role="grid"
       aria-label="Events"
-      aria-rowcount={log.isComplete ? rows.length : -1}
-      aria-colcount={5}
+      aria-rowcount={log.isComplete ? rows.length + 1 : -1}
+      aria-colcount={columns.length}
       aria-activedescendant={at >= first && at < end ? rowId(at) : undefined}
       aria-busy={log.isLoading}
       tabIndex={0}
       onScroll={({ currentTarget }) => setScrollTop(currentTarget.scrollTop)}
     >
+      <div class="row head" role="row" aria-rowindex={1}>
+        {columns.map((name) => (
+          <span key={name} role="columnheader">
+            {name}
+          </span>
+        ))}
+      </div>
       <div class="space" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
         <div
           class="rows"

@@ -23,7 +23,7 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
       class={`row ${isSelected ? 'selected' : ''}`}
       role="row"
       tabIndex={-1}
-      aria-rowindex={index + 1}
+      aria-rowindex={index + 2}
       aria-selected={isSelected}
       onClick={() => {
         onSelect(row.key);

@@ -24,6 +24,7 @@ export function Histogram({ counts, log, question, zone, onRange }: HistogramPro
   const isOfLog = counts !== undefined && !log.isComplete && span > 3 * hour;
   const counted = isOfLog ? counts.counted : countedOf(log);
   const { step, buckets } = bucketsOf(counted, range, isOfLog ? hour : 1000);
+  const last = buckets.at(-1);
   const most = buckets.reduce((max, { total }) => Math.max(max, total), 1);
   const title = isOfLog ? titleOf(counts) : loadedTitle(log);
 
@@ -55,8 +56,16 @@ export function Histogram({ counts, log, question, zone, onRange }: HistogramPro
           </button>
         ))}
       </div>
+      <p class="muted ends">
+        <span>{momentOf(buckets[0]?.start, zone)}</span>
+        <span>{momentOf(last && last.start + step, zone)}</span>
+      </p>
     </section>
   );
+}
+
+function momentOf(ms: number | undefined, zone: Zone): string {
+  return ms === undefined ? '' : formatTime(ms, zone).slice(0, 16);
 }
 
 /** What is there at all is seen: one denied among thousands too. */

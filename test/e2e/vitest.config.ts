@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    include: ['test/e2e/**/*.e2e.ts'],
+    globalSetup: 'test/temporary.ts',
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // Each has a deployment and a browser of its own: one after the other.
+    fileParallelism: false,
+  },
+});
