@@ -34,6 +34,8 @@ export async function visit(
     timezoneId: 'UTC',
     ...options,
   });
+  // The machine may be busy with the deployment, too.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];

@@ -1,9 +1,9 @@
 import { batchId } from '../../src/domain/manifest.ts';
+import { signBatch } from '../../src/domain/seal.ts';
 import { uuidSource } from '../../src/domain/uuid.ts';
 import { sampleEvents } from '../../src/local/demo/sample-events.ts';
 import type { Pipeline } from '../fixture/pipeline.ts';
 import { composed, put, type Tenant, vend } from '../fixture/vended.ts';
-import { signBatch } from '../../src/domain/seal.ts';
 
 const mint = uuidSource();
 /** Events of one batch lie within it, ms. */

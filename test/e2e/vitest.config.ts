@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: 'test/temporary.ts',
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000, interval: 100 } },
     // Each has a deployment and a browser of its own: one after the other.
     fileParallelism: false,
   },

@@ -31,6 +31,13 @@ export const maxRows = 100_000;
 /** Pages that a poll may be behind; then the log is begun anew. */
 const maxBehind = 5;
 
+interface Newer {
+  readonly fresh: readonly Row[];
+  /** What is behind the last page. */
+  readonly next: string | undefined;
+  readonly isJoined: boolean;
+}
+
 /** The events of one question, loaded page by page. One request at a time; a new question ends the one before. */
 export class EventLog {
   readonly #onChange: () => void;
@@ -92,28 +99,39 @@ export class EventLog {
   async poll(): Promise<number> {
     if (this.#state.isLoading || this.#question?.order !== 'desc') return 0;
     const { signal } = this.#abort;
-    const known = this.#state.rows.length > 0;
+    const { fresh, next, isJoined } = await this.#newer(signal);
+    if (signal.aborted || fresh.length === 0) return 0;
+    if (isJoined) this.#add(fresh, { isComplete: this.#state.isComplete, isOnTop: true });
+    else {
+      // They do not reach down to what is loaded: a hole would look as if nothing had happened.
+      this.#clear();
+      this.#next = next;
+      this.#add(fresh, { isComplete: next === undefined, isOnTop: true });
+    }
+    return fresh.length;
+  }
+
+  /** What is not known yet, down to the first page that holds something known. */
+  async #newer(signal: AbortSignal): Promise<Newer> {
     const fresh: Row[] = [];
-    let page = await this.#fetch(firstPage, undefined, signal, this.#etag);
-    let isJoined = page === undefined;
-    let pages = 0;
-    while (page !== undefined) {
-      const rows = page.items.map(readRow);
+    let cursor: string | undefined;
+    for (let pages = 0; pages < maxBehind; pages++) {
+      const isFirst = cursor === undefined;
+      const page = await this.#fetch(
+        isFirst ? firstPage : otherPages,
+        cursor,
+        signal,
+        isFirst ? this.#etag : undefined,
+      );
+      const rows = page?.items.map(readRow) ?? [];
       const unknown = rows.filter(({ key }) => !this.#keys.has(key));
       fresh.push(...unknown);
-      isJoined ||= unknown.length < rows.length || page.next === undefined || !known;
-      if (isJoined || ++pages === maxBehind) {
-        if (!isJoined || !known) this.#next = page.next;
-        break;
-      }
-      page = await this.#fetch(otherPages, page.next, signal);
+      cursor = page?.next;
+      if (page === undefined || unknown.length < rows.length)
+        return { fresh, next: cursor, isJoined: true };
+      if (cursor === undefined) break;
     }
-    if (signal.aborted || fresh.length === 0) return 0;
-    // So many came that they do not reach down to what is loaded: a hole would look as if nothing had happened.
-    if (!isJoined) this.#clear();
-    const isComplete = known && isJoined ? this.#state.isComplete : this.#next === undefined;
-    this.#add(fresh, { isComplete, isOnTop: true });
-    return fresh.length;
+    return { fresh, next: cursor, isJoined: false };
   }
 
   async #load(limit: string): Promise<void> {

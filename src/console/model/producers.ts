@@ -45,6 +45,14 @@ export async function loadProducers(
   return { producers: sorted(producers), isWhole: false };
 }
 
+/**
+ * Of the reads that are recorded: each question of a minute has a producer of its own, so there are very many, which
+ * are of interest only if something is wrong with them.
+ */
+export function isOfReads({ client }: Producer): boolean {
+  return client === 'sealtrail.read';
+}
+
 /** What needs somebody first. */
 export function isSound({ gaps, forks, unlistedGaps }: Producer): boolean {
   return gaps.length === 0 && forks.length === 0 && unlistedGaps === undefined;

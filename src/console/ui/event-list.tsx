@@ -46,7 +46,11 @@ export function EventList(props: EventListProps) {
   useLayoutEffect(() => {
     const element = grid.current;
     if (element === null || at < 0) return;
-    const now = { ...viewport, scrollTop: element.scrollTop, height: element.clientHeight - rowHeight };
+    const now = {
+      ...viewport,
+      scrollTop: element.scrollTop,
+      height: element.clientHeight - rowHeight,
+    };
     const wanted = scrollToShow(at, now);
     if (wanted !== element.scrollTop) element.scrollTop = wanted;
     // Only when somebody moves, not when the list grows.

@@ -34,32 +34,34 @@ export function Histogram({ counts, log, question, zone, onRange }: HistogramPro
         {title}
         {buckets.length > 0 && <span> · bars of {formatSpan(step)}</span>}
       </p>
-      <div class="bars">
-        {buckets.map((bucket) => (
-          <button
-            key={bucket.start}
-            type="button"
-            class="bar"
-            tabIndex={bucket.total === 0 ? -1 : 0}
-            disabled={bucket.total === 0}
-            title={labelOf(bucket, zone)}
-            aria-label={labelOf(bucket, zone)}
-            onClick={() => onRange(bucket.start, bucket.start + step)}
-          >
-            {outcomes.map((name) => (
-              <span
-                key={name}
-                class={`part ${name}`}
-                style={{ height: `${heightOf(bucket.counts[name], most)}px` }}
-              />
-            ))}
-          </button>
-        ))}
+      <div class="chart" style={{ maxWidth: `${buckets.length * 41}px` }}>
+        <div class="bars">
+          {buckets.map((bucket) => (
+            <button
+              key={bucket.start}
+              type="button"
+              class="bar"
+              tabIndex={bucket.total === 0 ? -1 : 0}
+              disabled={bucket.total === 0}
+              title={labelOf(bucket, zone)}
+              aria-label={labelOf(bucket, zone)}
+              onClick={() => onRange(bucket.start, bucket.start + step)}
+            >
+              {outcomes.map((name) => (
+                <span
+                  key={name}
+                  class={`part ${name}`}
+                  style={{ height: `${heightOf(bucket.counts[name], most)}px` }}
+                />
+              ))}
+            </button>
+          ))}
+        </div>
+        <p class="muted ends">
+          <span>{momentOf(buckets[0]?.start, zone)}</span>
+          <span>{momentOf(last && last.start + step, zone)}</span>
+        </p>
       </div>
-      <p class="muted ends">
-        <span>{momentOf(buckets[0]?.start, zone)}</span>
-        <span>{momentOf(last && last.start + step, zone)}</span>
-      </p>
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { asProblem } from '../model/event-log.ts';
 import {
   formatRange,
+  isOfReads,
   isSound,
   loadProducers,
   type Producer,
@@ -28,7 +29,9 @@ export function ProducersPage({ api, tenant }: ProducersPageProps) {
     return () => abort.abort();
   }, [api, tenant]);
 
-  const all = found?.producers ?? [];
+  const every = found?.producers ?? [];
+  const all = every.filter((each) => !isOfReads(each) || !isSound(each));
+  const ofReads = every.length - all.length;
   const unsound = all.filter((each) => !isSound(each)).length;
   return (
     <main class="producers">
@@ -36,7 +39,7 @@ export function ProducersPage({ api, tenant }: ProducersPageProps) {
       <p class="muted" role="status">
         {found === undefined
           ? 'Loading…'
-          : `${all.length} producers${found.isWhole ? '' : ' (the first)'}, ${unsound} of them with gaps or forks, as the auditor saw them a minute or two ago.`}
+          : `${all.length} producers${found.isWhole ? '' : ' (the first)'}, ${unsound} of them with gaps or forks, as the auditor saw them a minute or two ago.${ofReads === 0 ? '' : ` Not shown: ${ofReads} sound ones that record reads.`}`}
       </p>
       {problem !== '' && (
         <p class="problem" role="alert">
