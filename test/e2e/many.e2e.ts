@@ -1,9 +1,8 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sampleEvents } from '../../src/local/demo/sample-events.ts';
 import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
-import type { Tenant } from '../fixture/vended.ts';
 import { loaded, openBrowser, picture, signIn, type Visit, visit } from './browse.ts';
-import { seedLog } from './seed-log.ts';
 
 /** `EVENTS=10000` for a quick look. */
 const count = Number(process.env['EVENTS'] ?? 100_000);
@@ -13,35 +12,54 @@ const frames = 240;
 
 let pipeline: Pipeline;
 let browser: Browser;
-let acme: Tenant;
 let desk: Visit;
 
 beforeAll(async () => {
   [pipeline, browser] = await Promise.all([openPipeline(), openBrowser()]);
-  acme = await pipeline.tenant('acme');
-  await seedLog(pipeline, acme, { events: count, hours: 24 });
   desk = await visit(browser, pipeline.url);
-  await signIn(desk, acme.apiKey);
-}, 900_000);
+  // The page is what is measured, so its events come from here, as the service words them.
+  await desk.page.route('**/v1/events?*', servePages());
+  await signIn(desk, (await pipeline.tenant('acme')).apiKey);
+});
 afterAll(async () => {
   await browser?.close();
   await pipeline?.close();
 });
 
+/** Answers of `GET /v1/events` over a log of sample events, newest first, a second apart. */
+function servePages(): (route: Route) => Promise<void> {
+  const start = Date.now();
+  let clock = start;
+  const next = sampleEvents(() => clock);
+  const about = { late: false, client: 'demo-app', producer: 'p', seq: 0, batch: 'b' };
+  const items = Array.from({ length: count }, (_, i) => {
+    clock = start - i * 1000;
+    const event = next();
+    return `{"event":${JSON.stringify(event)},${JSON.stringify({ received: event.time, ...about }).slice(1)}`;
+  });
+  return async (route) => {
+    const params = new URL(route.request().url()).searchParams;
+    const from = Number(params.get('cursor') ?? 0);
+    const end = from + Number(params.get('limit'));
+    const cursor = end < count ? `"${end}"` : 'null';
+    const body = `{"events":[${items.slice(from, end)}],"order":"exact","next":${cursor}}`;
+    await route.fulfill({ body, contentType: 'application/json' });
+  };
+}
+
 test(`${count} events are loaded, with few of them in the document`, async () => {
   const { page } = desk;
   await loaded(page, /events loaded/);
+  const started = performance.now();
   await page.getByRole('button', { name: /^Load up to/ }).click();
   const foot = page.locator('.foot [role=status]');
   await expect
-    .poll(async () => Number((await foot.innerText()).split(' ')[0]?.replaceAll(',', '')), {
-      timeout: 900_000,
-      interval: 1000,
-    })
-    .toBeGreaterThanOrEqual(count);
+    .poll(async () => Number((await foot.innerText()).split(' ')[0]?.replaceAll(',', '')))
+    .toBe(count);
+  console.log(`${count} events loaded in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   expect(await page.locator('[role=row]').count()).toBeLessThan(120);
   await picture(page, 'many');
-}, 900_000);
+});
 
 test(`scrolling through them takes under ${budgetMs} ms of the page's thread a frame`, async () => {
   const { page } = desk;

@@ -6,7 +6,7 @@ export default defineConfig({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['test/e2e/**/*.e2e.ts'],
     globalSetup: 'test/temporary.ts',
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 100 } },
     // Each has a deployment and a browser of its own: one after the other.

@@ -58,16 +58,16 @@ export function Histogram({ counts, log, question, zone, onRange }: HistogramPro
           ))}
         </div>
         <p class="muted ends">
-          <span>{momentOf(buckets[0]?.start, zone)}</span>
-          <span>{momentOf(last && last.start + step, zone)}</span>
+          <span>{momentOf(buckets[0]?.start, zone, step)}</span>
+          <span>{momentOf(last && last.start + step, zone, step)}</span>
         </p>
       </div>
     </section>
   );
 }
 
-function momentOf(ms: number | undefined, zone: Zone): string {
-  return ms === undefined ? '' : formatTime(ms, zone).slice(0, 16);
+function momentOf(ms: number | undefined, zone: Zone, step: number): string {
+  return ms === undefined ? '' : formatTime(ms, zone).slice(0, step < 60_000 ? 19 : 16);
 }
 
 /** What is there at all is seen: one denied among thousands too. */
@@ -91,7 +91,7 @@ function titleOf({ total, reasons, complete }: LogCounts): string {
 
 function loadedTitle({ rows, isComplete }: LogState): string {
   const count = rows.length.toLocaleString('en');
-  return isComplete ? `${count} events` : `the ${count} events loaded so far, not of the whole log`;
+  return isComplete ? `${count} events` : `Only the ${count} events loaded so far`;
 }
 
 function labelOf({ start, total, counts }: Bucket, zone: Zone): string {

@@ -21,6 +21,7 @@ type Shown =
 /** Verifies the event here, and tells what that proves, and what not. */
 export function ProofBadge({ item, api, tenant }: ProofBadgeProps) {
   const [shown, setShown] = useState<Shown>({ kind: 'checking' });
+  const [tries, setTries] = useState(0);
   const [pinned, setPinned] = useState(() => readPins(ownStorage));
 
   useEffect(() => {
@@ -31,7 +32,7 @@ export function ProofBadge({ item, api, tenant }: ProofBadgeProps) {
         !abort.signal.aborted && setShown({ kind: 'failed', why: asProblem(error).message }),
     );
     return () => abort.abort();
-  }, [item, api, tenant, pinned]);
+  }, [item, api, tenant, pinned, tries]);
 
   const pin = (pins: ReadonlySet<string>) => {
     writePins(ownStorage, pins);
@@ -41,6 +42,11 @@ export function ProofBadge({ item, api, tenant }: ProofBadgeProps) {
     return (
       <p class="proof plain-proof" role="status">
         {sayingOf(shown)}
+        {shown.kind === 'failed' && (
+          <button type="button" class="plain" onClick={() => setTries(tries + 1)}>
+            Try again
+          </button>
+        )}
       </p>
     );
   return <Checked verdict={shown.verdict} proof={shown.proof} pinned={pinned} onPin={pin} />;
