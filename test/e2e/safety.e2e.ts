@@ -148,6 +148,10 @@ describe('in a frame of another page', () => {
     expect(requests.filter((url) => !url.includes('#') && url.includes(token))).toEqual([]);
     expect(await inner.getByRole('button', { name: 'Producers' }).count()).toBe(0);
     expect(await inner.getByRole('row').filter({ hasText: 'not a valid event' }).count()).toBe(0);
+    const next = await viewerToken();
+    await page.frames()[1]?.evaluate(`location.hash = 'token=${next}&outcome=denied'`);
+    await inner.getByRole('list', { name: 'Filters' }).getByText('denied').waitFor();
+    await expect.poll(() => page.frames()[1]?.url()).toBe(`${pipeline.url}/#outcome=denied`);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -52,7 +52,9 @@ export function Desk({ session, onLeave }: DeskProps) {
   }, [view]);
   useEffect(() => {
     const onMove = () => {
-      if (location.hash !== own.current) setView(viewOf(session));
+      // A token in it is taken, and removed, by the app: to show this view first would leave it in the history.
+      const { token } = fromFragment(location.hash);
+      if (token === '' && location.hash !== own.current) setView(viewOf(session));
     };
     addEventListener('popstate', onMove);
     addEventListener('hashchange', onMove);

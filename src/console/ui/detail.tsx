@@ -46,7 +46,7 @@ export function Detail({ item, api, tenant, zone, heading, onFilter, onClose }: 
       </header>
       <p class="when">
         {formatTime(time, zone)} {zone === 'utc' ? 'UTC' : 'local time'}
-        <span class="muted"> · received {formatSpan(Date.parse(said.received) - time)} later</span>
+        <span class="muted"> · received {delayOf(Date.parse(said.received) - time)}</span>
         {said.late && <span class="flag">late</span>}
         {said.revoked === true && <span class="flag bad">revoked grant</span>}
       </p>
@@ -77,6 +77,10 @@ export function Detail({ item, api, tenant, zone, heading, onFilter, onClose }: 
       />
     </aside>
   );
+}
+
+function delayOf(ms: number): string {
+  return ms < 1000 ? 'within a second' : `${formatSpan(ms)} later`;
 }
 
 /** What the service says beside the event. */

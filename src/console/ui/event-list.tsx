@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { rowWindow, scrollToShow, type Viewport } from '../list/virtual-window.ts';
 import type { LogState } from '../model/event-log.ts';
 import type { Zone } from '../text/times.ts';
@@ -31,7 +31,10 @@ export function EventList(props: EventListProps) {
   const [height, setHeight] = useState(600);
   const viewport: Viewport = { scrollTop, height, rowHeight, count: rows.length };
   const { first, end } = rowWindow(viewport);
-  const at = rows.findIndex(({ key }) => key === selected);
+  const at = useMemo(
+    () => (selected === '' ? -1 : rows.findIndex(({ key }) => key === selected)),
+    [rows, selected],
+  );
 
   useLayoutEffect(() => {
     const element = grid.current;
@@ -88,7 +91,8 @@ export function EventList(props: EventListProps) {
         >
           {rows.slice(first, end).map((row, i) => (
             <EventRow
-              key={row.key}
+              // Elements are used again, for other rows: to make new ones costs more.
+              key={(first + i) % (end - first)}
               row={row}
               index={first + i}
               isSelected={row.key === selected}
