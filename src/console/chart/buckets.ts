@@ -1,5 +1,5 @@
 export const outcomes = ['success', 'failure', 'denied', 'faulty'] as const;
-export type Outcome = (typeof outcomes)[number];
+type Outcome = (typeof outcomes)[number];
 
 export interface Bucket {
   /** Epoch ms; it ends where the next one starts. */

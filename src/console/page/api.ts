@@ -12,7 +12,7 @@ export class ApiProblem extends Error {
   }
 }
 
-export interface Ask {
+interface Ask {
   readonly params?: URLSearchParams;
   readonly accept?: string;
   readonly etag?: string;

@@ -22,7 +22,7 @@ export interface Row {
 }
 
 /** What stands beside an event, as the service says. */
-export interface About {
+interface About {
   readonly received: string;
   readonly late: boolean;
   readonly client: string;

@@ -1,6 +1,6 @@
 import type { JsonTree } from './json-tree.ts';
 
-export interface Piece {
+interface Piece {
   readonly kind: 'key' | 'string' | 'number' | 'word' | 'mark';
   readonly text: string;
 }
