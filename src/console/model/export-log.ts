@@ -2,7 +2,7 @@ import type { Api } from '../page/api.ts';
 import { toParams } from '../question/params.ts';
 import type { Question } from '../question/question.ts';
 
-export const exportTypes = {
+const exportTypes = {
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
 } as const;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { keepChoice, readChoice } from './browser.ts';
 
-export const themes = ['system', 'light', 'dark'] as const;
+const themes = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
 
 /** What the user chose; `system` follows prefers-color-scheme. */
