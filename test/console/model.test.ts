@@ -117,6 +117,8 @@ describe('a poll', () => {
     expect(await log.poll()).toBeGreaterThan(1000);
     const times = timesOf(log);
     expect(times).toEqual(times.map((_, i) => start + 6999 - i));
+    await log.more();
+    expect(served.asked.at(-1)).toContain(`cursor=${times.length}`);
     await log.all();
     expect(log.state.rows.length).toBe(6300);
     expect(log.state.isComplete).toBe(true);
