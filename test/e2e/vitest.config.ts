@@ -6,6 +6,8 @@ export default defineConfig({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['test/e2e/**/*.e2e.ts'],
     globalSetup: 'test/temporary.ts',
+    // A line a test, as it ends: they take long.
+    reporters: 'verbose',
     testTimeout: 240_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 100 } },
