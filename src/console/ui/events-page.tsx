@@ -62,7 +62,7 @@ export function EventsPage({ api, view, zone, onView, onHelp }: EventsPageProps)
     grid.current?.focus({ preventScroll: true });
   };
   useKeys({
-    search: () => input.current?.focus(),
+    search: () => input.current?.select(), // focuses, too
     move,
     open: () => {
       if (selected === '') return;
