@@ -6,8 +6,11 @@ import { loaded, openBrowser, picture, signIn, type Visit, visit } from './brows
 
 /** `EVENTS=10000` for a quick look. */
 const count = Number(process.env['EVENTS'] ?? 100_000);
-/** What a frame may cost the page's own thread on average, ms of CPU: one at 60 Hz. */
-const budgetMs = 16.7;
+/**
+ * What a frame may cost the page's own thread on average, ms of CPU: of script, and with layout and painting, which here
+ * is done without a graphics card. Every frame shows other rows: some 400 are passed at once.
+ */
+const budget = { script: 6, all: 33 };
 const frames = 240;
 
 let pipeline: Pipeline;
@@ -61,14 +64,16 @@ test(`${count} events are loaded, with few of them in the document`, async () =>
   await picture(page, 'many');
 });
 
-test(`scrolling through them takes under ${budgetMs} ms of the page's thread a frame`, async () => {
+test(`scrolling through them takes under ${budget.script} ms of script a frame`, async () => {
   const { page } = desk;
   const devtools = await page.context().newCDPSession(page);
   // CPU of the thread, so that whatever else this machine does is not counted.
   await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
   const busy = async () => {
     const { metrics } = await devtools.send('Performance.getMetrics');
-    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
+    const msOf = (wanted: string) =>
+      1000 * (metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN);
+    return { script: msOf('ScriptDuration'), all: msOf('TaskDuration') };
   };
   const before = await busy();
   const durations = await page.evaluate<number[]>(`new Promise((resolve) => {
@@ -86,11 +91,14 @@ test(`scrolling through them takes under ${budgetMs} ms of the page's thread a f
     };
     requestAnimationFrame(next);
   })`);
-  const perFrame = ((await busy()) - before) / frames;
+  const after = await busy();
+  const script = (after.script - before.script) / frames;
+  const all = (after.all - before.all) / frames;
   const sorted = durations.toSorted((a, b) => a - b);
   const at = (share: number) => (sorted[Math.floor(share * (frames - 1))] ?? 0).toFixed(1);
   console.log(
-    `${count} events, ${frames} frames: ${perFrame.toFixed(2)} ms of CPU a frame; frames took ${at(0.5)} ms (p50), ${at(0.95)} ms (p95)`,
+    `${count} events, ${frames} frames: ${script.toFixed(1)} ms of script and ${all.toFixed(1)} ms of CPU in all a frame; frames took ${at(0.5)} ms (p50), ${at(0.95)} ms (p95)`,
   );
-  expect(perFrame).toBeLessThan(budgetMs);
+  expect(script).toBeLessThan(budget.script);
+  expect(all).toBeLessThan(budget.all);
 });
