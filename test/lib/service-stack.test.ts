@@ -360,11 +360,14 @@ describe('the HTTP API', () => {
           `${principal} ${sourceArn?.split(':api/')[1]} → ${functionName}`,
       );
     expect(permissions.sort()).toEqual([
+      'apigateway.amazonaws.com */*/ → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/.well-known/jwks.json → sealtrail-dev-token',
+      'apigateway.amazonaws.com */*/v1/batches → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/commits → sealtrail-dev-token',
       'apigateway.amazonaws.com */*/v1/credentials → sealtrail-dev-token',
       'apigateway.amazonaws.com */*/v1/events → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/events/{id} → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/events/{id}/proof → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/feed → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/openapi.json → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/producers → sealtrail-dev-read',
