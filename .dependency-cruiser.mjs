@@ -83,6 +83,11 @@ export default {
       ...pkg('@types/aws-lambda'),
       '^(node:)?crypto$',
     ]),
+    room('console', '^src/console/', [
+      '^src/console/',
+      '^src/domain/limits\\.ts$',
+      ...pkg('preact'),
+    ]),
     room('auditor', '^src/auditor/', ['^src/auditor/', ...operations, ...pkg('@types/aws-lambda')]),
     room('lib', '^lib/', [
       '^lib/',
@@ -99,7 +104,7 @@ export default {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.json', '.d.ts'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],
       exportsFields: ['exports'],
     },

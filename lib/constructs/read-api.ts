@@ -36,6 +36,7 @@ export class ReadApi extends Construct {
       CURSOR_KEY: data.cursorKey.keyArn,
       TOKEN_FUNCTION: token.functionArn,
       READS_MUST_BE_RECORDED: settings.readsMustBeRecorded ? 'true' : 'false',
+      VIEWER_ORIGINS: settings.viewerOrigins.join(' '),
     };
     this.function = new HouseFunction(this, 'Read', {
       settings,

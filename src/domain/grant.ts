@@ -50,15 +50,24 @@ export function grantId(keyThumbprint: string, proofJti: string): string {
 /** A grant whose signature held, with the key that its batches are signed with. */
 export interface VerifiedGrant extends Grant {
   readonly key: KeyObject;
+  /** The key that signed the grant itself. */
+  readonly issuerKey: KeyObject;
+}
+
+/** The thumbprint of the key that a grant's JWT says it is signed with; undefined if it is no grant. Proves nothing. */
+export function issuerKeyId(jwt: string): string | undefined {
+  const jws = parseJws(jwt);
+  return jws && headerPattern.exec(jws.header)?.[1];
 }
 
 /**
  * Verifies a grant's JWT against the issuer's keys (by thumbprint). Its end is not checked here: what
- * counts is when a record arrived. Throws `grant-invalid`.
+ * counts is when a record arrived. `name` undefined: whatever the owner of those keys calls itself.
+ * Throws `grant-invalid`.
  */
 export function verifyGrant(
   jwt: string,
-  issuer: { readonly name: string; readonly keys: ReadonlyMap<string, KeyObject> },
+  issuer: { readonly name: string | undefined; readonly keys: ReadonlyMap<string, KeyObject> },
 ): VerifiedGrant {
   const refuse = (why: string, cause?: unknown) =>
     new SealtrailError('grant-invalid', `the grant ${why}`, { cause });
@@ -70,10 +79,11 @@ export function verifyGrant(
   if (!verifyJws(jws, issuerKey)) throw refuse('has a signature that does not hold');
   const parsed = grantSchema.safeParse(parseOrUndefined(jws.payload));
   if (!parsed.success) throw refuse('has a payload of another form', parsed.error);
-  if (parsed.data.iss !== issuer.name) throw refuse(`is of another issuer, ${parsed.data.iss}`);
+  if (issuer.name !== undefined && parsed.data.iss !== issuer.name)
+    throw refuse(`is of another issuer, ${parsed.data.iss}`);
   const key = publicKeyFrom(parsed.data.cnf.jwk.x);
   if (key === undefined) throw refuse('names a key that proves nothing');
-  return { ...parsed.data, key };
+  return { ...parsed.data, key, issuerKey };
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -52,11 +52,15 @@ export function manifestHeader(grantId: string): string {
   return JSON.stringify({ alg: 'EdDSA', typ: 'sealtrail-manifest+jwt', kid: grantId });
 }
 
-/** A record as it came, taken apart; nothing of it is proved yet. */
-export interface SealedRecord {
+/** A manifest as it came, taken apart; nothing of it is proved yet. */
+export interface SignedManifest {
   readonly grantId: string;
   readonly manifest: Manifest;
   readonly jws: Jws;
+}
+
+/** A record as it came, taken apart; nothing of it is proved yet. */
+export interface SealedRecord extends SignedManifest {
   readonly body: Buffer;
 }
 
@@ -73,7 +77,16 @@ export function parseRecord(record: Buffer): SealedRecord {
     throw poison('record-too-large', `${record.length} bytes; at most ${limits.record}`);
   const lf = record.subarray(0, limits.manifest + 1).indexOf(0x0a);
   if (lf <= 0) throw poison('record-malformed', 'no manifest line at its start');
-  const compact = record.toString('latin1', 0, lf);
+  const signed = parseManifest(record.toString('latin1', 0, lf));
+  const { manifest } = signed;
+  const body = record.subarray(lf + 1);
+  if (body.length !== manifest.len)
+    throw poison('length-mismatch', `the body has ${body.length} bytes, len says ${manifest.len}`);
+  return { ...signed, body };
+}
+
+/** Takes a manifest's JWS apart and checks its form, without its body. Throws a poison SealtrailError. */
+export function parseManifest(compact: string): SignedManifest {
   if (compact.split('.').length !== 3)
     throw poison('record-malformed', 'the first line is not a compact JWS');
   const jws = parseJws(compact);
@@ -85,14 +98,10 @@ export function parseRecord(record: Buffer): SealedRecord {
       'header-invalid',
       'the protected header is not exactly alg, typ, kid of version 1',
     );
-  const manifest = parseManifest(jws.payload);
-  const body = record.subarray(lf + 1);
-  if (body.length !== manifest.len)
-    throw poison('length-mismatch', `the body has ${body.length} bytes, len says ${manifest.len}`);
-  return { grantId, manifest, jws, body };
+  return { grantId, manifest: readManifest(jws.payload), jws };
 }
 
-function parseManifest(payload: string): Manifest {
+function readManifest(payload: string): Manifest {
   let value: unknown;
   try {
     value = JSON.parse(payload);

@@ -5,6 +5,10 @@ import { type VerifiedGrant, verifyGrant } from '../domain/grant.ts';
 /** A grant that the issuer signed, and from when on it no longer holds (epoch ms). */
 export interface KnownGrant extends VerifiedGrant {
   readonly revokedAt: number | undefined;
+  /** When that was looked up, epoch ms. */
+  readonly checkedAt: number;
+  /** The grant as it was issued. */
+  readonly jwt: string;
 }
 
 export interface VerifiedGrantsOptions {
@@ -38,11 +42,12 @@ export function verifiedGrants({ find, issuer, now }: VerifiedGrantsOptions) {
       else unknown.push(id);
     }
     if (unknown.length === 0) return known;
+    const checkedAt = now();
     const [rows, keys] = await Promise.all([find(unknown), issuer()]);
     for (const [id, row] of rows) {
       const grant = verified(row.jwt, id, keys);
       if (grant === undefined) continue;
-      const entry = { ...grant, revokedAt: row.revokedAt };
+      const entry = { ...grant, revokedAt: row.revokedAt, checkedAt, jwt: row.jwt };
       known.set(id, entry);
       if (cache.size >= maxCached) cache.clear();
       cache.set(id, { grant: entry, until: now() + freshMs });

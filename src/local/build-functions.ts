@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildConsole } from './build-console.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -22,6 +23,7 @@ export interface BuildOptions {
 export async function buildFunctions(options: BuildOptions = {}): Promise<void> {
   const sources = options.sources ?? join(root, 'src');
   const outDir = options.outDir ?? join(root, 'dist/functions');
+  const page = await buildConsole();
   await Promise.all(
     functionNames.map((name) =>
       build({
@@ -36,6 +38,8 @@ export async function buildFunctions(options: BuildOptions = {}): Promise<void> 
         // Packages that offer both are taken as modules: what is not used is left out.
         mainFields: ['module', 'main'],
         legalComments: 'none',
+        // The page that the read function serves; other functions do not name it.
+        define: { SEALTRAIL_CONSOLE: JSON.stringify(page) },
         // What is wrong is in the error that this throws.
         logLevel: 'silent',
       }),

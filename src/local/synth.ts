@@ -20,6 +20,8 @@ const inputs = [
   'src/read',
   'src/client',
   'src/auditor',
+  'src/console',
+  'src/local/build-console.ts',
   'src/local/build-functions.ts',
   'src/local/synth.ts',
   'cdk.json',

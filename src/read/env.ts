@@ -22,4 +22,6 @@ export const readEnv = z.object({
   TOKEN_FUNCTION: z.string().min(1),
   /** Whether a read that cannot be recorded is refused. */
   READS_MUST_BE_RECORDED: z.enum(['true', 'false']),
+  /** Origins whose pages may show the console in a frame, separated by spaces. */
+  VIEWER_ORIGINS: z.string().transform((text) => text.split(' ').filter((origin) => origin !== '')),
 });

@@ -24,7 +24,7 @@ export function getEvent(options: ReadOptions): Operation {
     const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
     if (!uuidV7Pattern.test(id) || timeOfUuid(id) > options.now() + dayMs) throw notFound();
-    const { found, more } = await find(tenant, id, who.bounds, options);
+    const { found, more } = await findEvents(tenant, id, who.bounds, options);
     const [first, ...others] = found;
     if (first === undefined) throw notFound();
     if (others.length > 0) options.log.count('Equivocations', others.length);
@@ -46,7 +46,8 @@ function notFound(): SealtrailError {
   return new SealtrailError('not-found', 'there is no such event');
 }
 
-async function find(
+/** All different events that bear this id. Throws `unavailable` if they cannot be found in time. */
+export async function findEvents(
   tenant: string,
   id: string,
   bounds: Bounds | undefined,

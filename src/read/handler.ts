@@ -27,6 +27,8 @@ import { derivedSecret, secretTexts } from './derived-secret.ts';
 import { readEnv } from './env.ts';
 import { feed } from './feed.ts';
 import { getEvent } from './get-event.ts';
+import { getProof } from './get-proof.ts';
+import { listBatches } from './list-batches.ts';
 import { listEvents, type ReadOptions } from './list-events.ts';
 import { listProducers } from './list-producers.ts';
 import { oncePerRequest } from './once-per-request.ts';
@@ -35,6 +37,7 @@ import { createQuarantineBucket } from './quarantine-bucket.ts';
 import { readSessions } from './read-sessions.ts';
 import { recordReads } from './record-read.ts';
 import { recorded } from './recorded.ts';
+import { bundledConsole, showConsole } from './show-console.ts';
 import { showOpenApi } from './show-openapi.ts';
 import { stats } from './stats.ts';
 import { viewerTokens } from './viewer-tokens.ts';
@@ -118,6 +121,8 @@ export const handler = httpHandler(
   {
     'GET /v1/events': read(listEvents(options)),
     'GET /v1/events/{id}': read(getEvent(options)),
+    'GET /v1/events/{id}/proof': read(getProof(options)),
+    'GET /v1/batches': read(listBatches(options)),
     'GET /v1/stats': read(stats(options)),
     'GET /v1/feed': read(feed(options)),
     'GET /v1/producers': read(
@@ -137,6 +142,7 @@ export const handler = httpHandler(
       now,
     }),
     'GET /v1/openapi.json': showOpenApi(),
+    'GET /': showConsole(bundledConsole(), env.VIEWER_ORIGINS),
   },
   log,
   'Read',

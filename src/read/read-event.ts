@@ -1,5 +1,6 @@
 import type { Event } from '../domain/event.ts';
 import type { LineFault } from '../domain/line.ts';
+import type { KnownGrant } from '../lambda/verified-grants.ts';
 import type { EventPlace } from './position.ts';
 
 /** An event as it is given to a reader: its exact bytes, and what the service knows beside them. */
@@ -22,6 +23,18 @@ export interface ReadEvent {
   readonly batch: string;
   /** Its batch arrived after its grant was revoked. */
   readonly revoked: boolean;
+  readonly sealed: SealedIn;
+}
+
+/** What an event was found in: all that a proof of it is made of. */
+export interface SealedIn {
+  /** The manifest's JWS, compact. */
+  readonly manifest: string;
+  /** All lines of the batch. */
+  readonly lines: readonly Buffer[];
+  /** Which of them the event is, from 0. */
+  readonly index: number;
+  readonly grant: KnownGrant;
 }
 
 /** The one order of a log: by id, and of equal ids by the hash of the line. Ascending. */

@@ -44,8 +44,9 @@ function outcome(jwt: string, of = issuer): string | undefined {
 }
 
 test('a grant is read back as it was signed, with the client’s key', () => {
-  const { key, ...rest } = verifyGrant(signed(grantPayload(grant)), issuer);
+  const { key, issuerKey, ...rest } = verifyGrant(signed(grantPayload(grant)), issuer);
   expect(rest).toEqual(grant);
+  expect(issuerKey.equals(publicKey)).toBe(true);
   expect(key.export({ format: 'jwk' })).toMatchObject(clientKey.jwk);
 });
 

@@ -235,6 +235,7 @@ describe('the functions', () => {
         CURSOR_KEY: 'arn:aws:kms:eu-west-1:111122223333:key/HMAC_256',
         TOKEN_FUNCTION: 'arn:aws:lambda:eu-west-1:111122223333:function:sealtrail-dev-token',
         READS_MUST_BE_RECORDED: 'false',
+        VIEWER_ORIGINS: '',
       },
     ],
     [
@@ -337,9 +338,12 @@ describe('the HTTP API', () => {
       return `${key} → ${functionArn?.split(':').at(-1)}`;
     });
     expect(routes.sort()).toEqual([
+      'GET / → sealtrail-dev-read',
       'GET /.well-known/jwks.json → sealtrail-dev-token',
+      'GET /v1/batches → sealtrail-dev-read',
       'GET /v1/events → sealtrail-dev-read',
       'GET /v1/events/{id} → sealtrail-dev-read',
+      'GET /v1/events/{id}/proof → sealtrail-dev-read',
       'GET /v1/feed → sealtrail-dev-read',
       'GET /v1/openapi.json → sealtrail-dev-read',
       'GET /v1/producers → sealtrail-dev-read',
@@ -356,11 +360,14 @@ describe('the HTTP API', () => {
           `${principal} ${sourceArn?.split(':api/')[1]} → ${functionName}`,
       );
     expect(permissions.sort()).toEqual([
+      'apigateway.amazonaws.com */*/ → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/.well-known/jwks.json → sealtrail-dev-token',
+      'apigateway.amazonaws.com */*/v1/batches → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/commits → sealtrail-dev-token',
       'apigateway.amazonaws.com */*/v1/credentials → sealtrail-dev-token',
       'apigateway.amazonaws.com */*/v1/events → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/events/{id} → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/events/{id}/proof → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/feed → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/openapi.json → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/producers → sealtrail-dev-read',

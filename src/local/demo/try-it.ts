@@ -15,11 +15,12 @@ export function tryIt(
     `  await audit.close();`,
     `})`,
   ].join('\n');
-  return `API and local AWS   ${url}
+  return `Console             ${url}/
+API and local AWS   ${url}
 tenant              ${id}
 API key             ${apiKey}
 
-Three things to try in another terminal, in this folder:
+The console signs in with that key, for this tab. Three things to try in another terminal, in this folder:
 
 curl -s ${auth} '${url}/v1/events?limit=3'
 

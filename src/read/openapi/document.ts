@@ -56,7 +56,7 @@ function operation(key: string, path: string, route: Route): Json {
           headers: { etag: { schema: { type: 'string' }, description: 'Strong.' } },
         }),
         content: {
-          ...asJson(route.answer === undefined ? { type: 'object' } : reference(route.answer)),
+          ...jsonOf(route),
           ...Object.fromEntries(
             Object.entries(route.others ?? {}).map(([type, description]) => [
               type,
@@ -72,6 +72,12 @@ function operation(key: string, path: string, route: Route): Json {
     },
     security: securityOf(route),
   };
+}
+
+/** A document that is described elsewhere is some object; a page is no JSON at all. */
+function jsonOf({ answer, others }: Route): Json {
+  if (answer !== undefined) return asJson(reference(answer));
+  return others === undefined ? asJson({ type: 'object' }) : {};
 }
 
 function securityOf({ who }: Route): Json[] {

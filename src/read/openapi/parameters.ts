@@ -52,6 +52,8 @@ export const parameters: Readonly<Record<string, Readonly<Record<string, z.ZodTy
       .describe('Instead of Accept, for links.'),
   },
   'GET /v1/events/{id}': { tenant },
+  'GET /v1/events/{id}/proof': { tenant },
+  'GET /v1/batches': { tenant, from, to, after: z.string().describe('As `Link: rel=next` says.') },
   'GET /v1/stats': {
     ...about,
     by: z.array(z.enum(dimensions)).min(1).max(3),

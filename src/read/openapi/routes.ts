@@ -46,6 +46,17 @@ export const routes: Readonly<Record<string, Route>> = {
     problems: ['not-found', 'integrity-broken'],
     etag: true,
   },
+  'GET /v1/events/{id}/proof': {
+    summary: 'What anybody needs to verify one event without this service',
+    who: 'viewer',
+    problems: ['not-found', 'integrity-broken'],
+  },
+  'GET /v1/batches': {
+    summary: 'Whole sealed batches and their grants, for an archive that proves itself',
+    who: 'key',
+    others: { 'application/vnd.sealtrail.bundle': 'FORMAT.md, section 9.' },
+    problems: ['integrity-broken'],
+  },
   'GET /v1/stats': {
     summary: 'How many events, by action, outcome, hour or day',
     who: 'viewer',
@@ -78,6 +89,12 @@ export const routes: Readonly<Record<string, Route>> = {
     answer: 'ViewerToken',
     body: viewerRequestSchema,
     problems: ['request-too-large'],
+  },
+  'GET /': {
+    summary: 'The console',
+    who: 'anybody',
+    others: { 'text/html': 'One page that talks to this API' },
+    etag: true,
   },
   'GET /v1/openapi.json': { summary: 'This document', who: 'anybody' },
   'POST /v1/credentials': {
