@@ -62,7 +62,7 @@ export class BundleVerifier {
     if (this.#end !== undefined && entry.kind !== 'broken')
       this.#wrong ??= forged('malformed', 'there is something behind the end');
     if (entry.kind === 'head') this.#takeHead(entry.head);
-    else if (this.#head === undefined)
+    else if (this.#head === undefined && !(entry.kind === 'broken' && entry.isCut))
       this.#wrong ??= forged('malformed', 'it does not begin as a bundle does');
     if (entry.kind === 'grant') this.#takeGrant(entry.grant);
     if (entry.kind === 'end') this.#end = entry.end;

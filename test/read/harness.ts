@@ -9,6 +9,8 @@ import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
 import { authenticateReader } from '../../src/read/access.ts';
 import { feed } from '../../src/read/feed.ts';
 import { getEvent } from '../../src/read/get-event.ts';
+import { getProof } from '../../src/read/get-proof.ts';
+import { listBatches } from '../../src/read/list-batches.ts';
 import { listEvents, type ReadOptions } from '../../src/read/list-events.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
 import { type Signer, signer } from '../fixture/batches.ts';
@@ -20,6 +22,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
+  readonly bytes: Buffer;
   // biome-ignore lint/suspicious/noExplicitAny: what is asserted on is the test's business.
   readonly body: any;
 }
@@ -48,6 +51,8 @@ export function readHarness() {
     {
       'GET /v1/events': listEvents(options),
       'GET /v1/events/{id}': getEvent(options),
+      'GET /v1/events/{id}/proof': getProof(options),
+      'GET /v1/batches': listBatches(options),
       'GET /v1/feed': feed(options),
     },
     log,
@@ -69,9 +74,16 @@ export function readHarness() {
     } as unknown as APIGatewayProxyEventV2;
     const result: APIGatewayProxyStructuredResultV2 = await handler(event, {} as Context);
     const { statusCode = 0, headers = {}, body = '', isBase64Encoded = false } = result;
-    const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
+    const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+    const text = bytes.toString();
     const isJson = String(headers['content-type']).endsWith('json') && !isBase64Encoded;
-    return { status: statusCode, headers, text, body: isJson ? JSON.parse(text) : undefined };
+    return {
+      status: statusCode,
+      headers,
+      text,
+      bytes,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
   }
 
   return {
@@ -97,6 +109,9 @@ export function readHarness() {
     list: (query = '', as: Parameters<typeof ask>[2] = {}) => ask('GET /v1/events', query, as),
     one: (id: string, as: Parameters<typeof ask>[2] = {}, query = '') =>
       ask('GET /v1/events/{id}', query, { ...as, id }),
+    proof: (id: string, as: Parameters<typeof ask>[2] = {}, query = '') =>
+      ask('GET /v1/events/{id}/proof', query, { ...as, id }),
+    batches: (query = '', as: Parameters<typeof ask>[2] = {}) => ask('GET /v1/batches', query, as),
     feed: (query = '', as: Parameters<typeof ask>[2] = {}) => ask('GET /v1/feed', query, as),
     counted: (metric: string) =>
       logged.map((text) => JSON.parse(text)).reduce((sum, entry) => sum + (entry[metric] ?? 0), 0),
