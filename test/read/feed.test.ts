@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { feedLagMs, readFeed } from '../../src/store/feed.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
+import { lines } from '../fixture/events.ts';
 import { anyBatch } from '../fixture/stored-batch.ts';
 import { now, readHarness } from './harness.ts';
 
