@@ -72,6 +72,9 @@ export const ship: DeskCommand = {
     async function record(text: string): Promise<void> {
       const json = parseJson(text);
       if (!json.ok) throw new Failure(`not JSON that all read alike (${json.fault})`);
+      const lossy = tooPrecise(text);
+      if (lossy !== undefined)
+        throw new Failure(`the number ${lossy} would be rounded: give it as text`);
       await client.record(json.value as EventInput, { until: until as Until });
     }
   },
@@ -79,6 +82,19 @@ export const ship: DeskCommand = {
 
 /** Enough for the largest batches to fill while others are on their way. */
 const maxPending = 20_000;
+
+/** A number of more digits than a double keeps: what is parsed and sealed would be another one. */
+function tooPrecise(json: string): string | undefined {
+  const numbers =
+    json.replace(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?\d[\d.]*(?:[eE][+-]?\d+)?/g) ?? [];
+  return numbers.find((text) => {
+    const digits = text
+      .replace(/[eE].*$/, '')
+      .replace(/[-.]/g, '')
+      .replace(/^0+/, '');
+    return digits.length > 15 || !Number.isFinite(Number(text));
+  });
+}
 
 function isUntil(text: string): text is Until {
   return text === 'accepted' || text === 'committed';

@@ -41,7 +41,7 @@ export const producers: DeskCommand = {
   async work(args, { out, ...desk }) {
     const api = await openApi(args, { out, ...desk });
     const named = api.tenant === undefined ? '' : `&tenant=${api.tenant}`;
-    const rows = [];
+    const rows: z.infer<typeof pageSchema>['producers'] = [];
     for (let cursor: string | undefined = ''; cursor !== undefined; ) {
       const at: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
       const { bytes } = await api.get(`/v1/producers?limit=1000${named}${at}`);

@@ -43,7 +43,13 @@ export const query: DeskCommand = {
     const api = await openApi(args, desk);
     const tenant: [string, string][] = api.tenant === undefined ? [] : [['tenant', api.tenant]];
     const limit = String(Math.min(most, pageLimit));
-    const asked = [...filtersOf(args), ...times, ...tenant, ['order', order], ['limit', limit]];
+    const asked: [string, string][] = [
+      ...filtersOf(args),
+      ...times,
+      ...tenant,
+      ['order', order],
+      ['limit', limit],
+    ];
     const asTable = desk.stdout.isTTY === true && !args.flag('json');
     const count = await readAll(api, `/v1/events?${new URLSearchParams(asked)}`, most, (lines) =>
       asTable ? showTable(lines, desk) : writeLines(lines, desk),

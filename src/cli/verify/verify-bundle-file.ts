@@ -39,7 +39,7 @@ export async function verifyBundleFile(
     file: summary.file.kind,
     ...(summary.file.kind === 'intact' ? {} : summary.file),
   };
-  out.rows([{ ...whole, events, batches, head: summary.head }], []);
+  out.rows([{ ...whole, events, batches, tenant: summary.tenant, head: summary.head }], []);
   for (const row of notIntact.slice(0, shown))
     out.say(
       verdictColumns
@@ -74,14 +74,14 @@ function chainRow({ isFinished, gaps, ...chain }: Chain): Row {
 const isBroken = ({ gaps, forks }: Chain) => gaps.length > 0 || forks.length > 0;
 
 function say(
-  { head, chains, file, repeated }: BundleSummary,
+  { head, tenant, chains, file, repeated }: BundleSummary,
   batches: Tally,
   events: Tally,
   out: Output,
 ): void {
   if (head !== undefined)
     out.say(
-      `It says: tenant ${head.tenant}, events from ${head.from} to ${head.to}, as of ${head.asOf}.`,
+      `Tenant ${tenant ?? head.tenant ?? '-'}. It says: events from ${head.from} to ${head.to}, as of ${head.asOf}.`,
     );
   const total = batches.intact + batches.incomplete + batches.forged;
   out.say(
