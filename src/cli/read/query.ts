@@ -27,7 +27,7 @@ export const query: DeskCommand = {
   ],
   examples: [
     'query --actor u_17 --outcome denied --from 24h',
-    'query --target invoice:in_42 --from 2026-01-01 --to 2026-02-01 --order asc --all > january.ndjson',
+    'query --target invoice:in_42 --from 2026-01-01 --to 2026-02-01 --order asc --all',
     'query --metadata plan=pro --metadata plan=team --limit 20 --profile staging',
   ],
   async work(args, desk) {
