@@ -328,8 +328,10 @@ describe('the HTTP API', () => {
     });
     expect(routes.sort()).toEqual([
       'GET /.well-known/jwks.json → sealtrail-dev-token',
+      'GET /v1/batches → sealtrail-dev-read',
       'GET /v1/events → sealtrail-dev-read',
       'GET /v1/events/{id} → sealtrail-dev-read',
+      'GET /v1/events/{id}/proof → sealtrail-dev-read',
       'GET /v1/feed → sealtrail-dev-read',
       'GET /v1/producers → sealtrail-dev-read',
       'POST /v1/commits → sealtrail-dev-token',
@@ -343,10 +345,12 @@ describe('the HTTP API', () => {
       );
     expect(permissions.sort()).toEqual([
       'apigateway.amazonaws.com */*/.well-known/jwks.json → sealtrail-dev-token',
+      'apigateway.amazonaws.com */*/v1/batches → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/commits → sealtrail-dev-token',
       'apigateway.amazonaws.com */*/v1/credentials → sealtrail-dev-token',
       'apigateway.amazonaws.com */*/v1/events → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/events/{id} → sealtrail-dev-read',
+      'apigateway.amazonaws.com */*/v1/events/{id}/proof → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/feed → sealtrail-dev-read',
       'apigateway.amazonaws.com */*/v1/producers → sealtrail-dev-read',
     ]);

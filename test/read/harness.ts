@@ -106,6 +106,7 @@ export function readHarness() {
       await store.insert([batch]);
       return batch;
     },
+    ask,
     list: (query = '', as: Parameters<typeof ask>[2] = {}) => ask('GET /v1/events', query, as),
     one: (id: string, as: Parameters<typeof ask>[2] = {}, query = '') =>
       ask('GET /v1/events/{id}', query, { ...as, id }),

@@ -54,9 +54,10 @@ export async function verifyBundleFile(
   if (summary.chains.some(isBroken)) tally.incomplete += 1;
 }
 
-/** Of a forged batch no event can be told: it is a row itself. */
+/** A batch of which no event can be told is a row itself, unless it is intact: a last one has none. */
 function rowsOf({ batch, verdict, events }: BatchVerdict): Row[] {
-  if (events.length > 0) return events.map((event) => verdictRow(event, batch));
+  if (events.length > 0 || verdict.kind === 'intact')
+    return events.map((event) => verdictRow(event, batch));
   const { kind, ...rest } = verdict;
   return [{ verdict: kind, batch, ...rest }];
 }
