@@ -17,7 +17,7 @@ const stateSchema = z.strictObject({
   /** Grants that the file holds already. */
   grants: z.array(z.string()),
 });
-export type ExportState = z.infer<typeof stateSchema>;
+type ExportState = z.infer<typeof stateSchema>;
 
 /** A file that grows page by page, with its state beside it, so that being killed costs one page. */
 export interface ResumableFile {

@@ -16,7 +16,7 @@ export interface Api {
   get(path: string, accept?: string): Promise<Page>;
 }
 
-export interface Page {
+interface Page {
   readonly bytes: Buffer;
   /** Where `Link: …; rel="next"` leads to: a path of the same API. */
   readonly next: string | undefined;

@@ -41,14 +41,7 @@ export const tail: DeskCommand = {
   ],
   examples: ['tail', 'tail --outcome denied --outcome failure', 'tail --since 10m --profile prod'],
   async work(args, desk) {
-    const filters = Map.groupBy(filtersOf(args), ([name]) => name);
-    const filter: Filter = [...filters].map(
-      ([name, values]) =>
-        clause(
-          name,
-          values.map(([, value]) => value),
-        ) ?? [],
-    );
+    const filter = filterOf(filtersOf(args));
     const everyMs = (args.whole('every', 3600) ?? 2) * 1000;
     const now = desk.now();
     const api = await openApi(args, desk);
@@ -75,6 +68,15 @@ export const tail: DeskCommand = {
     return 0;
   },
 };
+
+/** The filters as the API has them: alternatives of one name together. */
+function filterOf(filters: readonly (readonly [string, string])[]): Filter {
+  const names = [...new Set(filters.map(([name]) => name))];
+  return names.map((wanted) => {
+    const values = filters.filter(([name]) => name === wanted).map(([, value]) => value);
+    return clause(wanted, values) ?? [];
+  });
+}
 
 async function feedPage(api: Api, query: string) {
   const { bytes } = await api.get(`/v1/feed?limit=100&${query}`);
