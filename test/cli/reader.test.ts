@@ -197,8 +197,8 @@ describe('export', () => {
     expect((await first.done).code).toBe(null);
     onRequest = async () => {};
     expect(readFileSync(file).length).toBeGreaterThan(100_000);
-    // What was half written when it died.
-    writeFileSync(file, 'half a line', { flag: 'a' });
+    // What was half written when it died; more than there is to come.
+    writeFileSync(file, Buffer.alloc(8 * 1024 * 1024, 'x'), { flag: 'a' });
 
     expect((await reader.run(['export', '--out', file])).stderr).toContain('of another export');
     expect((await reader.run(words(file))).code).toBe(0);
