@@ -3,7 +3,7 @@ import { escapeJson, escapeText } from './escape-text.ts';
 /** A line of output: a value each for the columns that people are shown, and whatever else a program may want. */
 export type Row = Readonly<Record<string, unknown>>;
 
-interface Sink {
+export interface Sink {
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }

@@ -16,7 +16,13 @@ export interface Args {
   duration(name: string): number | undefined;
 }
 
-/** Options of every command. */
+/** Options of every command that needs no AWS. */
+export const deskOptions: Readonly<Record<string, Option>> = {
+  json: { help: 'one JSON object a line, for programs' },
+  help: { help: 'print this' },
+};
+
+/** Options of every command of the operator. */
 export const commonOptions: Readonly<Record<string, Option>> = {
   outputs: {
     value: 'FILE',
@@ -28,14 +34,19 @@ export const commonOptions: Readonly<Record<string, Option>> = {
 
 /** What a command takes: operands by what stands for them, and options. */
 interface Words {
+  /** One that needs no AWS. */
+  readonly kind?: 'desk';
   readonly operands?: string;
   readonly options: Readonly<Record<string, Option>>;
 }
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-export function readArgs({ operands = '', options }: Words, words: readonly string[]): Args {
-  const { values, positionals } = parse(words, { ...options, ...commonOptions });
+export function readArgs({ operands = '', options, kind }: Words, words: readonly string[]): Args {
+  const { values, positionals } = parse(words, {
+    ...options,
+    ...(kind === 'desk' ? deskOptions : commonOptions),
+  });
   const wanted = operands.split(' ').filter((word) => word !== '');
   // With --help nothing else need be there.
   if (values['help'] !== true && positionals.length !== wanted.length)

@@ -10,7 +10,8 @@ const whole = z.number().int().nonnegative();
 const headSchema = z.strictObject({
   sealtrail: z.literal('bundle'),
   v: z.literal(1),
-  tenant: z.string().regex(idPattern),
+  /** Where a key over all tenants was used; a bundle holds one tenant's batches in any case. */
+  tenant: z.string().regex(idPattern).optional(),
   /** Batches with events of this time: `from` ≤ time < `to`. */
   from: timeSchema,
   to: timeSchema,

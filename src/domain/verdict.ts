@@ -42,7 +42,7 @@ export type Forgery = {
 export type Verdict = { readonly kind: 'intact' } | Doubt | Forgery;
 
 /** Where an event stands, as its signatures say. */
-export interface Place {
+interface Place {
   readonly tenant: string;
   readonly client: string;
   readonly producer: string;

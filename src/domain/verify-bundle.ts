@@ -27,6 +27,8 @@ export interface BatchVerdict {
 /** What holds for the whole file. */
 export interface BundleSummary {
   readonly head: BundleHead | undefined;
+  /** As its grants say. */
+  readonly tenant: string | undefined;
   readonly chains: readonly Chain[];
   /** Batches that were there more than once. */
   readonly repeated: number;
@@ -47,6 +49,7 @@ export class BundleVerifier {
   readonly #grants = new Map<string, Judged>();
   readonly #chains = new Chains();
   #head: BundleHead | undefined;
+  #tenant: string | undefined;
   #end: { readonly batches: number } | undefined;
   #wrong: Forgery | undefined;
   #cut: string | undefined;
@@ -55,6 +58,7 @@ export class BundleVerifier {
 
   constructor(pins: Pins) {
     this.#pins = pins;
+    this.#tenant = pins.tenant;
   }
 
   /** The verdict on a batch; undefined for any other entry. Never throws for what is in the file. */
@@ -62,7 +66,7 @@ export class BundleVerifier {
     if (this.#end !== undefined && entry.kind !== 'broken')
       this.#wrong ??= forged('malformed', 'there is something behind the end');
     if (entry.kind === 'head') this.#takeHead(entry.head);
-    else if (this.#head === undefined)
+    else if (this.#head === undefined && !(entry.kind === 'broken' && entry.isCut))
       this.#wrong ??= forged('malformed', 'it does not begin as a bundle does');
     if (entry.kind === 'grant') this.#takeGrant(entry.grant);
     if (entry.kind === 'end') this.#end = entry.end;
@@ -80,6 +84,7 @@ export class BundleVerifier {
   finish(): BundleSummary {
     return {
       head: this.#head,
+      tenant: this.#tenant,
       chains: this.#chains.list(),
       repeated: this.#repeated,
       file: this.#wrong ?? this.#whole(),
@@ -91,11 +96,12 @@ export class BundleVerifier {
     this.#head = head;
   }
 
-  /** The tenant of the file is whose batches must be in it. */
+  /** A file is of one tenant: the one that is asked for, or that it speaks of, or that of its first grant. */
   #takeGrant(entry: BundleGrant): void {
-    const pins = { ...this.#pins, tenant: this.#pins.tenant ?? this.#head?.tenant };
-    const held = judgeGrant(entry.grant, entry.issuerKey, pins);
+    this.#tenant ??= this.#head?.tenant;
+    const held = judgeGrant(entry.grant, entry.issuerKey, { ...this.#pins, tenant: this.#tenant });
     if (held.kind === 'forged') this.#wrong ??= held;
+    if (held.kind === 'held') this.#tenant ??= held.grant.tenant;
     if (held.kind === 'held') this.#grants.set(held.grant.jti, { held, entry });
   }
 

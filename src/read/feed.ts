@@ -5,11 +5,14 @@ import { decodeCursor, encodeCursor } from '../store/cursor.ts';
 import { feedLagMs, readFeed } from '../store/feed.ts';
 import { tenantOf } from './access.ts';
 import type { ReadOptions } from './list-events.ts';
-import { integer, onlySingles } from './parse-query.ts';
+import { integer, onlySingles, timeOf } from './parse-query.ts';
 
 const feedPosition = z.strictObject({ after: z.string() });
 
-/** `GET /v1/feed`: what was stored, in stored order, for followers. `next` always leads on: ask again later. */
+/**
+ * `GET /v1/feed`: what was stored, in stored order, for followers; of the first page from `since` on. `next` always
+ * leads on: ask again later.
+ */
 export function feed(options: ReadOptions): Operation {
   return async (request) => {
     const who = await options.authenticate(request);
@@ -17,12 +20,15 @@ export function feed(options: ReadOptions): Operation {
       tenant: named,
       limit,
       cursor,
-    } = onlySingles(request.query, ['tenant', 'limit', 'cursor']);
+      since,
+    } = onlySingles(request.query, ['tenant', 'limit', 'cursor', 'since']);
     const tenant = tenantOf(who, named);
     const now = options.now();
     const binding = { secret: await options.secret(), tenant, query: 'feed', now };
     const { after } =
-      cursor === undefined ? { after: '' } : decodeCursor(cursor, feedPosition, binding);
+      cursor === undefined
+        ? { after: startOf(since) }
+        : decodeCursor(cursor, feedPosition, binding);
     const page = await readFeed(options.reader, {
       tenant,
       after,
@@ -36,4 +42,10 @@ export function feed(options: ReadOptions): Operation {
     const next = encodeCursor({ after: page.after }, binding, undefined);
     return json(200, { batches, upTo: toTime(now - feedLagMs), next });
   };
+}
+
+/** A key before those of everything stored at that time or later. */
+function startOf(since: string | undefined): string {
+  const time = timeOf('since', since);
+  return time === undefined ? '' : toTime(time);
 }

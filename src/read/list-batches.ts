@@ -3,10 +3,10 @@ import { toTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { hintOf } from '../domain/judge-grant.ts';
 import { limits } from '../domain/limits.ts';
-import type { Operation } from '../lambda/http.ts';
+import type { HttpRequest, HttpResponse, Operation } from '../lambda/http.ts';
 import type { ReadBatch, Summary } from '../store/batch-store.ts';
 import { dayOf } from '../store/keys.ts';
-import { tenantOf } from './access.ts';
+import { type Reader, tenantOf } from './access.ts';
 import type { ReadOptions } from './list-events.ts';
 import { openSealed } from './open-batch.ts';
 import { onlySingles } from './parse-query.ts';
@@ -39,6 +39,7 @@ interface Asked {
 export function listBatches(options: ReadOptions): Operation {
   return async (request) => {
     const who = await options.authenticate(request);
+    if (request.query.has('batch')) return named(who, request, options);
     const query = onlySingles(request.query, ['tenant', 'from', 'to', 'after']);
     const tenant = tenantOf(who, query.tenant);
     const now = options.now();
@@ -53,12 +54,49 @@ export function listBatches(options: ReadOptions): Operation {
     return {
       status: 200,
       headers: {
-        'content-type': 'application/vnd.sealtrail.bundle',
+        'content-type': bundleType,
         ...(next === undefined ? {} : { link: `<${request.path}?${params}>; rel="next"` }),
       },
       body,
     };
   };
+}
+
+const bundleType = 'application/vnd.sealtrail.bundle';
+
+/** The largest of so many are 3.75 MiB. */
+const maxNamed = 15;
+const namePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[A-Za-z0-9_-]{43})#(\d{1,4})$/;
+
+/**
+ * `?batch=<to>#<id>#<shard>`, repeated: those batches that a follower has read of in the feed, as far as they (still)
+ * exist, in this order.
+ */
+async function named(
+  who: Reader,
+  { query }: HttpRequest,
+  options: ReadOptions,
+): Promise<HttpResponse> {
+  const names = query.getAll('batch').map((text) => {
+    const [, key, shard] = namePattern.exec(text) ?? [];
+    if (key === undefined)
+      throw new SealtrailError('request-invalid', 'a batch is named <to>#<id>#<shard>');
+    return { key, shard: Number(shard) };
+  });
+  if (names.length > maxNamed)
+    throw new SealtrailError('request-invalid', `name ${maxNamed} batches at most`);
+  const others = new URLSearchParams([...query].filter(([name]) => name !== 'batch'));
+  const tenant = tenantOf(who, onlySingles(others, ['tenant']).tenant);
+  const distinct = [...new Map(names.map((name) => [name.key, name])).values()];
+  const found = await options.reader.records(tenant, distinct);
+  const granted = new Set<string>();
+  const parts: Buffer[] = [];
+  for (const { key } of distinct) {
+    const stored = found.find((each) => each.key === key);
+    if (stored === undefined || stored.expires * 1000 <= options.now()) continue;
+    parts.push(...(await entriesOf(tenant, stored, granted, options)));
+  }
+  return { status: 200, headers: { 'content-type': bundleType }, body: Buffer.concat(parts) };
 }
 
 /** A batch's sort key, or the start of a day. */

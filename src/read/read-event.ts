@@ -27,7 +27,7 @@ export interface ReadEvent {
 }
 
 /** What an event was found in: all that a proof of it is made of. */
-export interface SealedIn {
+interface SealedIn {
   /** The manifest's JWS, compact. */
   readonly manifest: string;
   /** All lines of the batch. */

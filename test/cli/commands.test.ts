@@ -44,8 +44,9 @@ describe.each(commands.map((command) => [command.name, command] as const))(
       expect(command.examples.length).toBeGreaterThan(0);
       for (const example of command.examples) {
         const words = split(example);
-        expect(words.slice(0, 2).join(' ')).toBe(name);
-        readArgs(command, words.slice(2));
+        const length = name.split(' ').length;
+        expect(words.slice(0, length).join(' ')).toBe(name);
+        readArgs(command, words.slice(length));
       }
     });
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { feedLagMs, readFeed } from '../../src/store/feed.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
+import { lines } from '../fixture/events.ts';
 import { anyBatch } from '../fixture/stored-batch.ts';
 import { now, readHarness } from './harness.ts';
 
@@ -75,4 +76,21 @@ test('a page has about 8,000 entries at most', async () => {
   for (let i = 0; i < 20; i++) await store.appendFeed(batches, `call ${i}`);
   const page = await readFeed(store, { tenant: 'acme', after: '', limit: 1000, now: now + 60_000 });
   expect(page.items).toHaveLength(8);
+});
+
+test('a follower may start at a time, and misses nothing that was stored then or later', async () => {
+  const api = readHarness();
+  const who = api.client();
+  for (const seq of [0, 1, 2]) {
+    const batch = await api.add(who, lines(now, 1), {
+      seq,
+      prev: seq === 0 ? null : 'A'.repeat(43),
+    });
+    await api.store.appendFeed([batch], `invocation-${seq}`);
+    api.clock.now += 1000;
+  }
+  api.clock.now += 60_000;
+  const { body } = await api.feed(`since=${new Date(now + 1000).toISOString()}`);
+  expect(body.batches.map(({ seq }: { seq: number }) => seq)).toEqual([1, 2]);
+  expect((await api.feed('since=yesterday')).status).toBe(400);
 });

@@ -11,6 +11,8 @@ import { authenticateReader } from '../../src/read/access.ts';
 import { authenticateViewer } from '../../src/read/authenticate-viewer.ts';
 import { feed } from '../../src/read/feed.ts';
 import { getEvent } from '../../src/read/get-event.ts';
+import { getProof } from '../../src/read/get-proof.ts';
+import { listBatches } from '../../src/read/list-batches.ts';
 import { listEvents, type ReadOptions } from '../../src/read/list-events.ts';
 import { type QuarantineBucket, quarantine } from '../../src/read/quarantine.ts';
 import { stats } from '../../src/read/stats.ts';
@@ -25,6 +27,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
+  readonly bytes: Buffer;
   // biome-ignore lint/suspicious/noExplicitAny: what is asserted on is the test's business.
   readonly body: any;
 }
@@ -88,6 +91,8 @@ export function readHarness() {
     {
       'GET /v1/events': listEvents(options),
       'GET /v1/events/{id}': getEvent(options),
+      'GET /v1/events/{id}/proof': getProof(options),
+      'GET /v1/batches': listBatches(options),
       'GET /v1/feed': feed(options),
       'GET /v1/stats': stats(options),
       'GET /v1/quarantine': quarantine({ ...options, bucket }),
@@ -123,10 +128,17 @@ export function readHarness() {
     } as unknown as APIGatewayProxyEventV2;
     const result: APIGatewayProxyStructuredResultV2 = await handler(event, {} as Context);
     const { statusCode = 0, headers = {}, body = '', isBase64Encoded = false } = result;
-    const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
+    const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+    const text = bytes.toString();
     const isJson =
       String(headers['content-type']).endsWith('json') && text !== '' && !isBase64Encoded;
-    return { status: statusCode, headers, text, body: isJson ? JSON.parse(text) : undefined };
+    return {
+      status: statusCode,
+      headers,
+      text,
+      bytes,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
   }
 
   return {
@@ -149,6 +161,7 @@ export function readHarness() {
       await store.insert([batch]);
       return batch;
     },
+    ask,
     list: (query = '', as: Asked = {}) => ask('GET /v1/events', query, as),
     one: (id: string, as: Asked = {}, query = '') =>
       ask('GET /v1/events/{id}', query, { ...as, id }),
@@ -161,6 +174,9 @@ export function readHarness() {
     revoke: (tenant: string) => revoked.add(`kid${tenant}`),
     /** Objects of the quarantine, by key. */
     quarantined: objects,
+    proof: (id: string, as: Asked = {}, query = '') =>
+      ask('GET /v1/events/{id}/proof', query, { ...as, id }),
+    batches: (query = '', as: Asked = {}) => ask('GET /v1/batches', query, as),
     counted: (metric: string) =>
       logged.map((text) => JSON.parse(text)).reduce((sum, entry) => sum + (entry[metric] ?? 0), 0),
   };

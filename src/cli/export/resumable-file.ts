@@ -1,0 +1,101 @@
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { Failure } from '../failure.ts';
+
+/** How far an export has come: what the file holds up to `bytes`, and where to go on. */
+const stateSchema = z.strictObject({
+  v: z.literal(1),
+  /** The words of the command: another question must not go on in this file. */
+  question: z.string(),
+  /** When it began, epoch ms: what was said relative to now stays as it was. */
+  began: z.number(),
+  bytes: z.number().int().nonnegative(),
+  /** Path of the next page. */
+  next: z.string(),
+  events: z.number().int().nonnegative(),
+  batches: z.number().int().nonnegative(),
+  /** Grants that the file holds already. */
+  grants: z.array(z.string()),
+});
+type ExportState = z.infer<typeof stateSchema>;
+
+/** A file that grows page by page, with its state beside it, so that being killed costs one page. */
+export interface ResumableFile {
+  /** Undefined for a new file. */
+  readonly state: ExportState | undefined;
+  /** Appends, and then notes the state: on disk in this order. */
+  append(bytes: Buffer, state: Omit<ExportState, 'bytes'>): Promise<void>;
+  /** Appends the last bytes, and removes the state. */
+  finish(bytes: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Throws a Failure for a file that is there and is not one of ours that was broken off. */
+export async function openResumable(file: string, question: string): Promise<ResumableFile> {
+  const beside = `${file}.state`;
+  const state = await readState(beside);
+  if (state !== undefined && state.question !== question)
+    throw new Failure(
+      `${beside} is of another export: give the same options to go on, or remove ${file} and ${beside}`,
+    );
+  const handle = await openFile(file, state !== undefined);
+  let length = state?.bytes ?? 0;
+  const { size } = await handle.stat();
+  if (size < length) {
+    await handle.close();
+    throw new Failure(`${file} is shorter than ${beside} says: remove both to begin again`);
+  }
+  // What was written behind the last state is not known to be whole.
+  await handle.truncate(length);
+  const write = async (bytes: Buffer) => {
+    await writeAll(handle, bytes, length);
+    length += bytes.length;
+    await handle.datasync();
+  };
+  return {
+    state,
+    async append(bytes, next) {
+      await write(bytes);
+      await writeFile(`${beside}.new`, JSON.stringify({ ...next, bytes: length }));
+      await rename(`${beside}.new`, beside);
+    },
+    async finish(bytes) {
+      await write(bytes);
+      await rm(beside, { force: true });
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function openFile(file: string, isOurs: boolean): Promise<FileHandle> {
+  try {
+    return await open(file, isOurs ? 'r+' : 'wx');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST')
+      throw new Failure(`${file} is there already: name another, or remove it`);
+    throw new Failure(`${file} cannot be written`, { cause });
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at);
+    at += bytesWritten;
+  }
+}
+
+async function readState(file: string): Promise<ExportState | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Failure(`${file} cannot be read`, { cause });
+  }
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Failure(`${file} is not the state of an export: remove it, and its file`, { cause });
+  }
+}

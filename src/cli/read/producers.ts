@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { DeskCommand } from '../command.ts';
+import { Failure } from '../failure.ts';
+import { openApi } from './api.ts';
+import { connectionOptions } from './profile.ts';
+
+const run = z.object({ from: z.number(), to: z.number() });
+/** What is shown of a page; there may be more in it. */
+const pageSchema = z.object({
+  producers: z.array(
+    z.looseObject({
+      client: z.string(),
+      producer: z.string(),
+      status: z.string(),
+      head: z.looseObject({ seq: z.number() }).nullable(),
+      gaps: z.array(run),
+      forks: z.array(z.number()),
+      lastSeen: z.string(),
+    }),
+  ),
+  next: z.string().optional(),
+});
+
+export const producers: DeskCommand = {
+  kind: 'desk',
+  name: 'producers',
+  summary: 'who writes the log: last seen, what is missing and what is doubled',
+  options: {
+    broken: { help: 'only those with gaps or forks' },
+    check: { help: 'exit code 1 if there is a gap or a fork, for scripts' },
+    ...connectionOptions,
+  },
+  about: [
+    'As the auditor saw it a minute or two ago. `head` is the last batch up to which nothing is missing; a gap may still be filled by a producer that has been offline.',
+  ],
+  examples: [
+    'producers',
+    'producers --broken --check --json',
+    'producers --tenant acme --profile prod',
+  ],
+  async work(args, { out, ...desk }) {
+    const api = await openApi(args, { out, ...desk });
+    const named = api.tenant === undefined ? '' : `&tenant=${api.tenant}`;
+    const rows: z.infer<typeof pageSchema>['producers'] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const at: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const { bytes } = await api.get(`/v1/producers?limit=1000${named}${at}`);
+      const page = pageSchema.safeParse(JSON.parse(bytes.toString()));
+      if (!page.success) throw new Failure('the answer is of another version of the API');
+      rows.push(...page.data.producers);
+      cursor = page.data.next;
+    }
+    const isBroken = ({ gaps, forks }: (typeof rows)[number]) => gaps.length + forks.length > 0;
+    const shown = args.flag('broken') ? rows.filter(isBroken) : rows;
+    out.rows(args.flag('json') ? shown : shown.map(tableRow), [
+      'client',
+      'producer',
+      'status',
+      'head',
+      'gaps',
+      'forks',
+      'lastSeen',
+    ]);
+    if (shown.length === 0) out.say('There are no such producers.');
+    return args.flag('check') && rows.some(isBroken) ? 1 : 0;
+  },
+};
+
+function tableRow({ head, gaps, ...rest }: z.infer<typeof pageSchema>['producers'][number]) {
+  return {
+    ...rest,
+    head: head?.seq,
+    gaps: gaps.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)),
+  };
+}

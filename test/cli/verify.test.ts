@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { run } from '../../src/cli/run.ts';
+import { makeProof, type Proof } from '../../src/domain/proof.ts';
+import { signBatch } from '../../src/domain/seal.ts';
+import { batchOf, signer } from '../fixture/batches.ts';
+import { batchLine, bundleOf, chainOf, grantLine } from '../fixture/bundles.ts';
+import { lines } from '../fixture/events.ts';
+import { issuerOf } from '../fixture/issued.ts';
+
+const now = Date.parse('2026-03-01T12:00:00.000Z');
+const issuer = issuerOf();
+const who = signer();
+const folder = mkdtempSync(join(tmpdir(), 'sealtrail-verify-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const of = lines(now, 5);
+function proof(index: number, by = who): Proof {
+  const record = signBatch(
+    batchOf(of, { client: by.client, producer: by.producer }),
+    by.grantId,
+    by.key,
+  );
+  const manifest = record.toString('latin1', 0, record.indexOf(0x0a));
+  return makeProof({ lines: of, index, manifest, grant: issuer.grant(by), arrival: now });
+}
+
+let files = 0;
+function written(content: string | Buffer): string {
+  const file = join(folder, `${files++}`);
+  writeFileSync(file, content);
+  return file;
+}
+
+async function verify(content: string | Buffer, ...words: string[]) {
+  const said = { stdout: '', stderr: '' };
+  const writer = (name: keyof typeof said) => ({
+    write(chunk: string) {
+      said[name] += chunk;
+    },
+  });
+  const env = { XDG_CONFIG_HOME: folder };
+  const code = await run(['verify', written(content), ...words], {
+    stdout: writer('stdout'),
+    stderr: writer('stderr'),
+    env,
+  });
+  const rows = words.includes('--json')
+    ? said.stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line))
+    : [];
+  return { code, rows, ...said };
+}
+
+const pinned = ['--issuer', issuer.pin];
+const json = (value: unknown) => JSON.stringify(value);
+
+describe('a file of proofs', () => {
+  test.each([
+    ['one', json(proof(0)), 1],
+    ['one with a line end', `${json(proof(0))}\n`, 1],
+    ['one over many lines', JSON.stringify(proof(0), null, 2), 1],
+    ['one a line', [0, 1, 2].map((i) => json(proof(i))).join('\n'), 3],
+    ['others of the same id', json({ ...proof(0), others: [proof(1)] }), 2],
+  ])('%s: all intact is exit code 0', async (_, content, count) => {
+    const { code, rows, stderr } = await verify(content, ...pinned, '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(rows).toHaveLength(count);
+    for (const row of rows) expect(row).toMatchObject({ verdict: 'intact', tenant: 'acme' });
+  });
+
+  test('one forged among intact ones is named, with why, and is exit code 1', async () => {
+    const forged = { ...proof(1), line: proof(2).line };
+    const { code, stdout } = await verify([proof(0), forged].map(json).join('\n'), ...pinned);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^forged {2}[0-9a-f-]{36}; the line and its path do not lead to the root/m,
+    );
+    expect(stdout).toContain('2 proof(s): 1 intact, 0 incomplete, 1 forged.');
+  });
+
+  test('without a pinned issuer it says that anybody could have made it: exit code 3', async () => {
+    const { code, stdout, stderr } = await verify(json(proof(0)));
+    expect(code).toBe(3);
+    expect(stdout).toContain('incomplete');
+    expect(stderr).toContain('anybody could have made this file');
+  });
+
+  test('of an issuer that is not pinned, or of another tenant, it is forged', async () => {
+    expect((await verify(json(proof(0)), '--issuer', issuerOf().pin)).code).toBe(1);
+    expect((await verify(json(proof(0)), ...pinned, '--tenant', 'globex')).code).toBe(1);
+    expect((await verify(json(proof(0)), '--issuer', issuerOf().pin, ...pinned)).code).toBe(0);
+  });
+
+  test.each([
+    ['nothing', '', 3],
+    ['something else', 'hello', 1],
+    ['a member twice', json(proof(0)).replace('{', '{"v":1,'), 1],
+    ['an empty object', '{}', 1],
+    ['a proof without its path', json({ ...proof(0), path: undefined }), 3],
+  ])('%s is not intact', async (_, content, code) => {
+    expect((await verify(content, ...pinned)).code).toBe(code);
+  });
+
+  test('what could steer a terminal is shown by its number', async () => {
+    const { stdout } = await verify(json({ ...proof(0), '\x1b[2J': 1 }), ...pinned);
+    expect(stdout).not.toContain('\x1b');
+  });
+});
+
+describe('an export', () => {
+  const chain = chainOf(who, 4, now);
+  const batches = chain.map((batch) => batchLine(who, batch));
+  const grant = grantLine(issuer.grant(who));
+
+  test('intact: each event with --json, and for people what it comes to', async () => {
+    const whole = bundleOf([grant], batches);
+    const { code, rows } = await verify(whole, ...pinned, '--json');
+    expect(code).toBe(0);
+    expect(rows.filter(({ verdict }) => verdict === 'intact')).toHaveLength(12);
+    expect(rows.at(-1)).toMatchObject({ file: 'intact', events: { intact: 12 }, tenant: 'acme' });
+    const { stdout } = await verify(whole, ...pinned);
+    expect(stdout).toContain('4 batch(es): 4 intact, 0 incomplete, 0 forged; 12 event(s) intact');
+    expect(stdout).toContain('each without a gap');
+  });
+
+  test.each([
+    ['a batch left out', bundleOf([grant], batches.toSpliced(1, 1)), 3, /have gaps or forks/],
+    ['its end cut', bundleOf([grant], batches).subarray(0, -30), 3, /The file is incomplete/],
+    [
+      'a byte changed',
+      Buffer.from(
+        bundleOf([grant], batches)
+          .toString('latin1')
+          .replace('"sealed"', '"Sealed"')
+          .replace('AEIM', 'AEIN')
+          .replace('eyJ2Ijox', 'eyJ2Ijoy'),
+        'latin1',
+      ),
+      1,
+      /forged/,
+    ],
+    ['no grant', bundleOf([], batches), 3, /the grant it was sealed under is not there/],
+  ])('%s', async (_, content, code, said) => {
+    const found = await verify(content, ...pinned);
+    expect(found.code).toBe(code);
+    expect(found.stdout).toMatch(said);
+  });
+});
+
+test('pins may stand in a profile, which counts only when it is named', async () => {
+  const file = join(folder, 'profiles.json');
+  writeFileSync(file, json({ prod: { url: 'https://audit.example', issuers: [issuer.pin] } }));
+  const said = { write: () => {} };
+  const streams = { stdout: said, stderr: said, env: { SEALTRAIL_PROFILES: file } };
+  const proofFile = written(json(proof(0)));
+  expect(await run(['verify', proofFile, '--profile', 'prod'], streams)).toBe(0);
+  expect(await run(['verify', proofFile], streams)).toBe(3);
+  expect(await run(['verify', proofFile, '--profile', 'nope'], streams)).toBe(2);
+});
+
+test.each([
+  [['nofile'], 1],
+  [[], 2],
+  [['x', '--issuer', 'short'], 2],
+])('%j', async (words, code) => {
+  const said = { write: () => {} };
+  expect(await run(['verify', ...words], { stdout: said, stderr: said, env: {} })).toBe(code);
+});
+
+test('it opens no socket and asks no name: a process that would die of it verifies all the same', async () => {
+  const file = written(json(proof(0)));
+  const guard = written(
+    `const die = (what) => () => { process.stderr.write(what); process.exit(99); };
+     const net = require('node:net'); net.Socket.prototype.connect = die('connect');
+     net.Server.prototype.listen = die('listen');
+     const dns = require('node:dns'); dns.lookup = die('lookup'); dns.promises.lookup = die('lookup');
+     require('node:dgram').createSocket = die('dgram'); globalThis.fetch = die('fetch');`,
+  );
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const tool = async (...words: string[]) => {
+    const args = ['--require', guard, main, ...words];
+    const env = {
+      PATH: process.env['PATH'],
+      SEALTRAIL_URL: 'http://127.0.0.1:9',
+      SEALTRAIL_API_KEY: 'k',
+    };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { code, stdout, stderr };
+  };
+  expect(await tool('verify', file, ...pinned)).toMatchObject({ code: 0, stderr: '' });
+  // The guard does see what a command that asks the API does.
+  expect((await tool('query')).code).toBe(99);
+});
