@@ -4,7 +4,8 @@ import { uuidSource } from '../domain/uuid.ts';
 import { ServerClock } from './clock.ts';
 import { type AcceptedBatch, Commits } from './commits.ts';
 import { Credentials } from './credentials.ts';
-import { checkUntil, type Durable, type Entry, type Receipt, type Until } from './entry.ts';
+import type { RecordOptions } from './entry.ts';
+import { type Acknowledgement, checkUntil, type Entry, type Until } from './entry.ts';
 import type { Internals } from './internals.ts';
 import { makePipeline } from './make-pipeline.ts';
 import type { Settings } from './options.ts';
@@ -90,13 +91,11 @@ export class AuditClient {
    * to the store. Never throws, and a rejection that nobody awaits does no harm: `event-invalid` (the
    * message says what to do), `buffer-full`, `closed`, or `spool-failed` if the disk does not take it.
    */
-  record(event: EventInput, options: { readonly until: 'durable' }): Promise<Durable>;
-  record(
+  record<U extends Until = 'accepted'>(
     event: EventInput,
-    options?: { readonly until?: 'accepted' | 'committed' },
-  ): Promise<Receipt>;
-  record(event: EventInput, options?: { readonly until?: Until }): Promise<Receipt | Durable>;
-  record(event: EventInput, options?: { readonly until?: Until }): Promise<Receipt | Durable> {
+    options?: RecordOptions<U>,
+  ): Promise<Acknowledgement<U>>;
+  record(event: EventInput, options?: RecordOptions): Promise<Acknowledgement> {
     return quiet(
       new Promise((resolve, reject) => {
         const until = options?.until ?? 'accepted';

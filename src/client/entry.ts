@@ -28,12 +28,21 @@ export interface Durable {
 /** How far an event must have come before `record` resolves; `durable` only with a spool. */
 export type Until = 'durable' | 'accepted' | 'committed';
 
+/** How a call of `record` is to be answered. */
+export interface RecordOptions<U extends Until = Until> {
+  /** How far the event must have come. Default `accepted`. */
+  readonly until?: U;
+}
+
+/** What `record` resolves with. */
+export type Acknowledgement<U extends Until = Until> = U extends 'durable' ? Durable : Receipt;
+
 /** An event on its way, and whom to tell. */
 export interface Entry {
   /** Counts up in the order of recording. */
   readonly number: number;
   readonly until: Until;
-  readonly resolve: (receipt: Receipt | Durable) => void;
+  readonly resolve: (acknowledgement: Acknowledgement) => void;
   readonly reject: (error: Error) => void;
   /** Replaced when its provisional stamp is corrected. */
   event: PreparedEvent;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ContextEvent } from './context.ts';
-import type { RecordOptions } from './recorder.ts';
+import type { RecordOptions, Until } from './entry.ts';
 
 /** What an action's metadata is, in its latest version and in earlier ones that are still recorded. */
 export interface Definition {
@@ -37,7 +37,11 @@ export type TypedEvent<C extends Definitions, A extends keyof C & string> = {
 } & PartsOf<C, A>;
 
 /** The parts may be left out where all of them may. */
-export type RecordArguments<C extends Definitions, A extends keyof C & string> =
+export type RecordArguments<
+  C extends Definitions,
+  A extends keyof C & string,
+  U extends Until = Until,
+> =
   Record<never, never> extends PartsOf<C, A>
-    ? [parts?: PartsOf<C, A>, options?: RecordOptions]
-    : [parts: PartsOf<C, A>, options?: RecordOptions];
+    ? [parts?: PartsOf<C, A>, options?: RecordOptions<U>]
+    : [parts: PartsOf<C, A>, options?: RecordOptions<U>];

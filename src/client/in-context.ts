@@ -1,11 +1,10 @@
 import { SealtrailError } from '../domain/error.ts';
 import { type ContextEvent, fillFromContext } from './context.ts';
 import type { EventCatalogue } from './define-events.ts';
+import type { Acknowledgement, RecordOptions, Until } from './entry.ts';
 import type { Definitions, RecordArguments, TypedEvent } from './event-types.ts';
 import type { EventInput } from './prepare-event.ts';
-import type { Recorder, RecordOptions } from './recorder.ts';
-
-type Recorded = ReturnType<Recorder['record']>;
+import type { Recorder } from './recorder.ts';
 
 /** What an event says besides its action. */
 export type EventParts = Omit<ContextEvent, 'action'>;
@@ -16,18 +15,31 @@ export interface Audit extends Omit<Recorder, 'record'> {
    * Records what happened, with who and where from `withContext` or a middleware. Settles as
    * `AuditClient.record` does; rejects with `event-invalid` too if there is no actor.
    */
-  record(action: string, parts?: EventParts, options?: RecordOptions): Recorded;
-  record(event: ContextEvent, options?: RecordOptions): Recorded;
+  record<U extends Until = 'accepted'>(
+    action: string,
+    parts?: EventParts,
+    options?: RecordOptions<U>,
+  ): Promise<Acknowledgement<U>>;
+  record<U extends Until = 'accepted'>(
+    event: ContextEvent,
+    options?: RecordOptions<U>,
+  ): Promise<Acknowledgement<U>>;
 }
 
 /** The same, for the actions of a catalogue and nothing else. */
 export interface TypedAudit<C extends Definitions> extends Omit<Recorder, 'record'> {
   /** As `Audit.record`; rejects with `event-invalid` what the catalogue does not describe. */
-  record<A extends keyof C & string>(action: A, ...rest: RecordArguments<C, A>): Recorded;
-  record<A extends keyof C & string>(event: TypedEvent<C, A>, options?: RecordOptions): Recorded;
+  record<A extends keyof C & string, U extends Until = 'accepted'>(
+    action: A,
+    ...rest: RecordArguments<C, A, U>
+  ): Promise<Acknowledgement<U>>;
+  record<A extends keyof C & string, U extends Until = 'accepted'>(
+    event: TypedEvent<C, A>,
+    options?: RecordOptions<U>,
+  ): Promise<Acknowledgement<U>>;
 }
 
-type AnyAudit = Omit<Recorder, 'record'> & { record(...given: never[]): Recorded };
+type AnyAudit = Omit<Recorder, 'record'> & { record(...given: never[]): Promise<Acknowledgement> };
 
 /**
  * The recorder, to be used anywhere in the app: `record` takes the actor, ip, user agent, request id and
@@ -43,7 +55,7 @@ export function inContext<C extends Definitions>(
   events: EventCatalogue<C>,
 ): TypedAudit<C>;
 export function inContext(recorder: Recorder, events?: EventCatalogue<Definitions>): AnyAudit {
-  function record(event: ContextEvent, options?: RecordOptions): Recorded {
+  function record(event: ContextEvent, options?: RecordOptions): Promise<Acknowledgement> {
     try {
       const filled = fillFromContext(event);
       return recorder.record(withActor(events?.complete(filled) ?? filled), options);

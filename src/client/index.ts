@@ -14,7 +14,7 @@ export {
   withContext,
 } from './context.ts';
 export { defineEvents, type EventCatalogue } from './define-events.ts';
-export type { Durable, Receipt, Until } from './entry.ts';
+export type { Acknowledgement, Durable, Receipt, RecordOptions, Until } from './entry.ts';
 export type {
   Definition,
   Definitions,
@@ -25,7 +25,7 @@ export type {
 export { type Audit, type EventParts, inContext, type TypedAudit } from './in-context.ts';
 export type { AuditClientOptions } from './options.ts';
 export type { EventInput } from './prepare-event.ts';
-export type { Recorder, RecordOptions } from './recorder.ts';
+export type { Recorder } from './recorder.ts';
 export type { Stats } from './stats.ts';
 
 /**

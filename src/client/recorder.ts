@@ -5,5 +5,3 @@ export type Recorder = Pick<
   AuditClient,
   'record' | 'flush' | 'close' | 'stats' | typeof Symbol.asyncDispose
 >;
-
-export type RecordOptions = NonNullable<Parameters<Recorder['record']>[1]>;

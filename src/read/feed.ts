@@ -5,7 +5,8 @@ import { decodeCursor, encodeCursor } from '../store/cursor.ts';
 import { feedLagMs, readFeed } from '../store/feed.ts';
 import { tenantOf } from './access.ts';
 import type { ReadOptions } from './list-events.ts';
-import { integer, onlySingles, timeOf } from './parse-query.ts';
+import { integer, onlySingles } from './parse-query.ts';
+import { parseTime } from './parse-time.ts';
 
 const feedPosition = z.strictObject({ after: z.string() });
 
@@ -27,7 +28,7 @@ export function feed(options: ReadOptions): Operation {
     const binding = { secret: await options.secret(), tenant, query: 'feed', now };
     const { after } =
       cursor === undefined
-        ? { after: startOf(since) }
+        ? { after: startOf(since, now) }
         : decodeCursor(cursor, feedPosition, binding);
     const page = await readFeed(options.reader, {
       tenant,
@@ -45,7 +46,7 @@ export function feed(options: ReadOptions): Operation {
 }
 
 /** A key before those of everything stored at that time or later. */
-function startOf(since: string | undefined): string {
-  const time = timeOf('since', since);
+function startOf(since: string | undefined, now: number): string {
+  const time = parseTime('since', since, now);
   return time === undefined ? '' : toTime(time);
 }

@@ -20,9 +20,7 @@ export function getProof(options: ReadOptions): Operation {
     const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
     const isPossible = uuidV7Pattern.test(id) && timeOfUuid(id) <= options.now() + dayMs;
-    const events = isPossible
-      ? (await findEvents(tenant, id, who.bounds, options)).found
-      : [];
+    const events = isPossible ? (await findEvents(tenant, id, who.bounds, options)).found : [];
     const [first, ...others] = events.map(({ sealed, received }) =>
       makeProof({ ...sealed, arrival: received }),
     );

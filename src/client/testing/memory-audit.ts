@@ -1,9 +1,9 @@
 import { type ErrorCode, SealtrailError } from '../../domain/error.ts';
 import type { Event } from '../../domain/event.ts';
 import { uuidSource } from '../../domain/uuid.ts';
-import type { Receipt } from '../entry.ts';
+import type { Acknowledgement, RecordOptions, Until } from '../entry.ts';
 import { type EventInput, prepareEvent } from '../prepare-event.ts';
-import type { Recorder, RecordOptions } from '../recorder.ts';
+import type { Recorder } from '../recorder.ts';
 import type { Stats } from '../stats.ts';
 
 /**
@@ -44,7 +44,11 @@ export class MemoryAudit implements Recorder {
   }
 
   /** As the client's: never throws, and a rejection that nobody awaits does no harm. */
-  record(event: EventInput, options?: RecordOptions): Promise<Receipt> {
+  record<U extends Until = 'accepted'>(
+    event: EventInput,
+    options?: RecordOptions<U>,
+  ): Promise<Acknowledgement<U>>;
+  record(event: EventInput, options?: RecordOptions): Promise<Acknowledgement> {
     const recorded = this.#record(event, options);
     recorded.catch(() => {});
     return recorded;
@@ -70,7 +74,7 @@ export class MemoryAudit implements Recorder {
   }
 
   /** A batch an event. */
-  async #record(event: EventInput, options?: RecordOptions): Promise<Receipt> {
+  async #record(event: EventInput, options?: RecordOptions): Promise<Acknowledgement> {
     if (this.#isClosed) throw new SealtrailError('closed', 'the audit is closed; make another');
     const context = { mint: this.#mint, now: Date.now(), synced: true };
     const { id, line } = prepareEvent(event, context);
@@ -81,6 +85,7 @@ export class MemoryAudit implements Recorder {
     const seq = this.#recorded;
     this.#recorded += 1;
     const at = new Date().toISOString();
+    if (options?.until === 'durable') return { id, durableAt: at };
     return {
       ...{ id, batch: `memory-${seq}`, seq, producer: this.#producer, acceptedAt: at },
       ...(options?.until === 'committed' ? { committedAt: at } : {}),
