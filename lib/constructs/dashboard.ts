@@ -91,10 +91,11 @@ function requests({ settings, token, read, api }: OperatedProps): cloudwatch.IWi
       [byReason(settings, 'TokenRefused')],
       [byReason(settings, 'TokenFailed'), byReason(settings, 'IssuerThrottled')],
     ),
-    graph('Read API: refused and failed, by reason', [
-      byReason(settings, 'ReadRefused'),
-      byReason(settings, 'ReadFailed'),
-    ]),
+    graph(
+      'Read API: refused and failed, by reason; reads not recorded',
+      [byReason(settings, 'ReadRefused'), byReason(settings, 'ReadFailed')],
+      [ownMetric(settings, 'ReadsUnrecorded', sum)],
+    ),
     graph(
       'API: time to answer (99%, and the longest of each function); 5xx',
       [

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -57,6 +60,17 @@ const refunded = {
   metadata: { amount: 1200, currency: 'EUR' },
   schema: 'invoice.refunded/2',
 };
+
+test('a token is read from its file for each request to the token service', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sealtrail-token-'));
+  const file = join(folder, 'token');
+  await writeFile(file, `${apiKey}\n`);
+  vi.stubEnv('SEALTRAIL_TOKEN_FILE', file);
+  const { audit } = await import('./example/token.ts');
+  await audit.record({ action: 'a.b', actor: { type: 'user', id: 'u_1' } });
+  await audit.close();
+  expect(recorded()).toMatchObject([{ action: 'a.b' }]);
+});
 
 test('express, and shutdown', async () => {
   const { server } = await import('./example/shutdown.ts');

@@ -103,6 +103,7 @@ export function scansContract(store: () => OpenStore): void {
       from: Date.parse(full.from),
       terms: full.terms,
       hasFaults: true,
+      counts: full.counts,
       expires: full.expires,
     });
     const [other] = await summaries(store(), 'summary', { shard: 3 });

@@ -217,6 +217,7 @@ describe('a record that is honest', () => {
     const tenant = await pipeline.tenant('replayed');
     const vended = await vend(pipeline.url, tenant);
     const record = sealed(vended, genuine);
+    await pipeline.drained(); // of the records of earlier reads
     const { succeeded } = pipeline.deployment.mapping.stats;
     const quarantinedBefore = (await pipeline.quarantined()).length;
     await put(vended, Array(8).fill(record));
