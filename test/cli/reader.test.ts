@@ -121,7 +121,7 @@ describe('query', () => {
   test('says what the API says when it refuses, and what is not understood', async () => {
     const refused = await readerOf(door.url, 'writer').run(['query']);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain('403 forbidden: this key has no read scope');
+    expect(refused.stderr).toContain('403 forbidden: this key or token has no read scope');
     expect((await reader.run(['query', '--from', 'yesterday'])).code).toBe(2);
     expect(
       (await reader.run(['query'], { env: { SEALTRAIL_URL: 'http://example.com' } })).code,
