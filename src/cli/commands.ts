@@ -13,6 +13,7 @@ import { revokeKey } from './keys/revoke.ts';
 import { rotateKey } from './keys/rotate.ts';
 import { producers } from './read/producers.ts';
 import { query } from './read/query.ts';
+import { stats } from './read/stats.ts';
 import { tail } from './read/tail.ts';
 import { ship } from './ship.ts';
 import { createTenant } from './tenants/create.ts';
@@ -22,6 +23,7 @@ import { verify } from './verify/verify.ts';
 
 const others: readonly AnyCommand[] = [
   query,
+  stats,
   tail,
   exportLog,
   verify,
