@@ -11,6 +11,7 @@ import { createKey } from './keys/create.ts';
 import { listKeys } from './keys/list.ts';
 import { revokeKey } from './keys/revoke.ts';
 import { rotateKey } from './keys/rotate.ts';
+import { acknowledgeGaps } from './producers/acknowledge.ts';
 import { producers } from './read/producers.ts';
 import { query } from './read/query.ts';
 import { stats } from './read/stats.ts';
@@ -38,6 +39,7 @@ const others: readonly AnyCommand[] = [
   revokeKey,
   listGrants,
   revokeGrants,
+  acknowledgeGaps,
   listDeadLetters,
   showDeadLetter,
   redriveDeadLetters,
