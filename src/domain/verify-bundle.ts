@@ -102,7 +102,10 @@ export class BundleVerifier {
     const held = judgeGrant(entry.grant, entry.issuerKey, { ...this.#pins, tenant: this.#tenant });
     if (held.kind === 'forged') this.#wrong ??= held;
     if (held.kind === 'held') this.#tenant ??= held.grant.tenant;
-    if (held.kind === 'held') this.#grants.set(held.grant.jti, { held, entry });
+    if (held.kind !== 'held') return;
+    const said = this.#grants.get(held.grant.jti)?.entry.revokedAt ?? null;
+    const revokedAt = earlier(said, entry.revokedAt);
+    this.#grants.set(held.grant.jti, { held, entry: { ...entry, revokedAt } });
   }
 
   #takeBatch(batch: Extract<BundleEntry, { kind: 'batch' }>['batch']): BatchVerdict {
@@ -142,6 +145,12 @@ export class BundleVerifier {
       ? intact
       : cut(`its end speaks of ${batches} batches, and there are ${this.#batches}`);
   }
+}
+
+/** A revocation is for good: what is said of it once is not taken back by what is said later. */
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
 }
 
 /** Throws a poison SealtrailError if the body is not what was signed. */

@@ -265,6 +265,21 @@ describe('export', () => {
     expect(rows.at(-1)).toMatchObject({ file: 'intact', tenant: 'acme' });
   });
 
+  test('with proofs tells of a revocation that is made while it runs', async () => {
+    const file = join(folder, 'revoked.bundle');
+    const before = [...api.grants];
+    onRequest = async (path) => {
+      if (!path.includes('after=')) return;
+      // The second half of the log is said to have arrived after it.
+      for (const [id, grant] of before) api.grants.set(id, { ...grant, revokedAt: now });
+    };
+    expect((await reader.run(['export', ...range, '--proofs', '--out', file])).code).toBe(0);
+    for (const [id, grant] of before) api.grants.set(id, grant);
+    const { code, stdout } = await reader.run(['verify', file, '--issuer', pin, '--json']);
+    expect(code).toBe(3);
+    expect(stdout).toContain('"code":"revoked"');
+  });
+
   test.each([
     ['without proofs', [], 'cursor='],
     ['with proofs', ['--proofs'], 'after='],

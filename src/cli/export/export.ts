@@ -50,13 +50,13 @@ export const exportLog: DeskCommand = {
     const question = JSON.stringify([url, tenant ?? null, said, filters, proofs]);
     timeOption(args, 'from', desk.now());
 
-    const file = await openResumable(out, question);
-    const began = file.state?.began ?? desk.now();
+    const file = await openResumable(out, question, desk.now());
+    const { began, next } = file.state;
     const from = timeOption(args, 'from', began) ?? toTime(0);
     const to = timeOption(args, 'to', began) ?? toTime(began);
-    const totals = { events: file.state?.events ?? 0, batches: file.state?.batches ?? 0 };
-    const grants = new Set(file.state?.grants);
-    const asked = { get, tenant, from, to, began, filters, grants, next: file.state?.next };
+    const totals = { events: file.state.events, batches: file.state.batches };
+    const grants = new Set(file.state.grants);
+    const asked = { get, tenant, from, to, began, filters, grants, next };
     try {
       for await (const page of proofs ? batchPages(asked) : eventPages(asked)) {
         totals.events += page.events;
