@@ -27,7 +27,7 @@ export interface BatchVerdict {
 /** What holds for the whole file. */
 export interface BundleSummary {
   readonly head: BundleHead | undefined;
-  /** As its grants say. */
+  /** As its grants say; undefined if none holds. */
   readonly tenant: string | undefined;
   readonly chains: readonly Chain[];
   /** Batches that were there more than once. */
@@ -35,7 +35,7 @@ export interface BundleSummary {
   /** What is wrong with the file itself, or missing from it; `intact` if it is whole. */
   readonly file:
     | Verdict
-    | { readonly kind: 'incomplete'; readonly code: 'cut'; readonly why: string };
+    | { readonly kind: 'incomplete'; readonly code: 'cut' | 'empty'; readonly why: string };
 }
 
 type Judged = { readonly held: ReturnType<typeof judgeGrant>; readonly entry: BundleGrant };
@@ -84,7 +84,7 @@ export class BundleVerifier {
   finish(): BundleSummary {
     return {
       head: this.#head,
-      tenant: this.#tenant,
+      tenant: this.#grants.size > 0 ? this.#tenant : undefined,
       chains: this.#chains.list(),
       repeated: this.#repeated,
       file: this.#wrong ?? this.#whole(),
@@ -141,9 +141,11 @@ export class BundleVerifier {
     if (this.#cut !== undefined) return cut(this.#cut);
     if (this.#end === undefined) return cut('its end is missing');
     const { batches } = this.#end;
-    return batches === this.#batches
-      ? intact
-      : cut(`its end speaks of ${batches} batches, and there are ${this.#batches}`);
+    if (batches !== this.#batches)
+      return cut(`its end speaks of ${batches} batches, and there are ${this.#batches}`);
+    if (batches > 0) return intact;
+    // Signed by nobody: whoever likes can make it, and call it anybody's log of any time.
+    return { kind: 'incomplete', code: 'empty', why: 'there is no batch in it, and so no proof' };
   }
 }
 

@@ -137,6 +137,15 @@ describe('an export', () => {
   const batches = chain.map((batch) => batchLine(who, batch));
   const grant = grantLine(issuer.grant(who));
 
+  test('without a batch proves nothing, whoever is pinned: exit code 3', async () => {
+    for (const words of [[], pinned]) {
+      const { code, stdout } = await verify(bundleOf([], []), ...words);
+      expect(code).toBe(3);
+      expect(stdout).toContain('there is no batch in it');
+      expect(stdout).not.toContain('Tenant acme');
+    }
+  });
+
   test('intact: each event with --json, and for people what it comes to', async () => {
     const whole = bundleOf([grant], batches);
     const { code, rows } = await verify(whole, ...pinned, '--json');

@@ -130,7 +130,6 @@ export const bundleVectors: Record<string, BundleVector> = {
     batches: intact(2),
     chains: ['billing 1-2 open'],
   },
-  'intact-none': { ...right, bundle: bundle([], []), batches: [], chains: [] },
   'intact-a-batch-twice': { ...right, bundle: bundle([...all, b0]), batches: intact(8) },
 
   'incomplete-issuer-unpinned': {
@@ -139,6 +138,14 @@ export const bundleVectors: Record<string, BundleVector> = {
     expect: 'incomplete',
     batches: intact(7).fill('incomplete: issuer-unpinned'),
     pins: { issuers: [] },
+  },
+  'incomplete-none': {
+    ...right,
+    bundle: bundle([], []),
+    expect: 'incomplete',
+    file: 'incomplete: empty',
+    batches: [],
+    chains: [],
   },
   'incomplete-revoked': {
     ...right,

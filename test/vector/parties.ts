@@ -1,7 +1,6 @@
 /** Who is in the vectors of proofs and bundles: keys that anybody can have, so that anybody can make them again. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { jwkOf } from '../../src/domain/ed25519.ts';
-import { readLine } from '../../src/domain/line.ts';
 import { type Batch, signBatch } from '../../src/domain/seal.ts';
 import { batchOf, type Signer } from '../fixture/batches.ts';
 import { issuerOf } from '../fixture/issued.ts';
@@ -36,7 +35,7 @@ export const impostor = signerOf(5, { producer: billing.producer, grantId: billi
 
 /** Granted an hour, from a minute before the first event on. */
 const iat = start / 1000 - 60;
-export const granted = { iat, exp: iat + 3600, retentionDays: 365, checkedAt: start + 86_400_000 };
+const granted = { iat, exp: iat + 3600, retentionDays: 365, checkedAt: start + 86_400_000 };
 export const grantOf = (who: Signer, over: Parameters<typeof house.grant>[1] = {}, by = house) =>
   by.grant(who, { ...granted, ...over });
 
@@ -57,11 +56,6 @@ export const signed = (who: Signer, batch: Batch): Buffer => signBatch(batch, wh
 
 export const manifestIn = (record: Buffer): string =>
   record.toString('latin1', 0, record.indexOf(0x0a));
-
-export const timeOf = (line: Buffer): number => {
-  const read = readLine(line);
-  return read.kind === 'no-id' ? start : read.time;
-};
 
 /** Another first letter of a text in base64url. */
 export const changed = (text: string, at: number) =>
