@@ -49,6 +49,8 @@ export async function review(options: ReviewOptions): Promise<void> {
 }
 
 function openGaps({ gaps, unlisted }: Verdict, before: number): number {
-  const counted = gaps.filter(({ since }) => since <= before).length;
+  const counted = gaps.filter(
+    ({ since, acknowledged }) => since <= before && acknowledged === undefined,
+  ).length;
   return counted + (unlisted !== undefined && unlisted.since <= before ? 1 : 0);
 }

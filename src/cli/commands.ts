@@ -11,8 +11,10 @@ import { createKey } from './keys/create.ts';
 import { listKeys } from './keys/list.ts';
 import { revokeKey } from './keys/revoke.ts';
 import { rotateKey } from './keys/rotate.ts';
+import { acknowledgeGaps } from './producers/acknowledge.ts';
 import { producers } from './read/producers.ts';
 import { query } from './read/query.ts';
+import { stats } from './read/stats.ts';
 import { tail } from './read/tail.ts';
 import { ship } from './ship.ts';
 import { createTenant } from './tenants/create.ts';
@@ -22,6 +24,7 @@ import { verify } from './verify/verify.ts';
 
 const others: readonly AnyCommand[] = [
   query,
+  stats,
   tail,
   exportLog,
   verify,
@@ -36,6 +39,7 @@ const others: readonly AnyCommand[] = [
   revokeKey,
   listGrants,
   revokeGrants,
+  acknowledgeGaps,
   listDeadLetters,
   showDeadLetter,
   redriveDeadLetters,

@@ -55,7 +55,11 @@ function bash(commands: readonly Words[]): string {
   );
   const groups = firstWords(commands).flatMap((first) => {
     const seconds = secondWords(commands, first);
-    return seconds.length === 0 ? [] : [`    ${first}) words="${seconds.join(' ')}" ;;`];
+    // A group may be a command itself.
+    const own = commands.find(({ name }) => name === first)?.options ?? [];
+    return seconds.length === 0
+      ? []
+      : [`    ${first}) words="${[...seconds, ...own].join(' ')}" ;;`];
   });
   return `# eval "$(sealtrail completion bash)"
 _sealtrail() {

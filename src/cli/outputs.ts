@@ -9,6 +9,7 @@ const outputsSchema = z.object({
   StreamName: z.string().min(1),
   RegistryTable: z.string().min(1),
   GrantsTable: z.string().min(1),
+  ProducersTable: z.string().min(1),
   QuarantineBucket: z.string().min(1),
   RedriveBucket: z.string().min(1),
   DeadLetterQueueUrl: z.url(),

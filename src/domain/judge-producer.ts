@@ -1,3 +1,4 @@
+import { type Acknowledged, acknowledgedBy } from './acknowledged.ts';
 import type { ProducerState } from './producer.ts';
 import { timeOfUuid } from './uuid.ts';
 
@@ -7,6 +8,8 @@ interface Gap {
   readonly to: number;
   /** When a batch behind it was stored, epoch ms. */
   readonly since: number;
+  /** An operator has looked into it: it is shown, and alarms nobody. */
+  readonly acknowledged?: Acknowledged;
 }
 
 /** What a producer's state comes to. */
@@ -48,7 +51,7 @@ export function judge(state: ProducerState, options: JudgeOptions): Verdict {
   const keptSince = options.now - options.retentionDays * dayMs;
   const all = gapsOf(state);
   const isExpired = (gap: Gap) => gap.since <= keptSince || isBeforeMemory(gap, options);
-  const gaps = all.filter((gap) => !isExpired(gap));
+  const gaps = all.filter((gap) => !isExpired(gap)).map((gap) => withWords(gap, state));
   const { unlisted, fin, lastSeen, moreForks } = state;
   return {
     head: headOf(state, gaps[0]),
@@ -71,7 +74,13 @@ export function judge(state: ProducerState, options: JudgeOptions): Verdict {
 /** Whether a producer may come to need attention, or needs it, without being heard of again. */
 export function needsWatch({ gaps, unlisted, fin, lastSeen }: Verdict, now: number): boolean {
   const mayBeUnfinished = fin === undefined && lastSeen + watchedMs > now;
-  return mayBeUnfinished || gaps.length > 0 || unlisted !== undefined;
+  const isOpen = gaps.some(({ acknowledged }) => acknowledged === undefined);
+  return mayBeUnfinished || isOpen || unlisted !== undefined;
+}
+
+function withWords(gap: Gap, { acknowledged = [] }: ProducerState): Gap {
+  const found = acknowledgedBy(gap, acknowledged);
+  return found === undefined ? gap : { ...gap, acknowledged: found };
 }
 
 /** Each is due since the first batch behind it was stored, in whatever run that is. */

@@ -1,3 +1,5 @@
+import type { Acknowledged } from './acknowledged.ts';
+
 /** What is known of one producer's batches, from whatever order they were heard of in. */
 export interface ProducerState {
   /** The numbers that were seen: ascending runs, with at least one missing number between two of them. */
@@ -14,6 +16,8 @@ export interface ProducerState {
   readonly fin: number | undefined;
   /** When the latest batch was stored, epoch ms. */
   readonly lastSeen: number;
+  /** What an operator has acknowledged as missing. */
+  readonly acknowledged?: readonly Acknowledged[];
 }
 
 /** Numbers without a gap. */

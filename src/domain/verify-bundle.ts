@@ -27,7 +27,7 @@ export interface BatchVerdict {
 /** What holds for the whole file. */
 export interface BundleSummary {
   readonly head: BundleHead | undefined;
-  /** As its grants say. */
+  /** As its grants say; undefined if none holds. */
   readonly tenant: string | undefined;
   readonly chains: readonly Chain[];
   /** Batches that were there more than once. */
@@ -35,7 +35,7 @@ export interface BundleSummary {
   /** What is wrong with the file itself, or missing from it; `intact` if it is whole. */
   readonly file:
     | Verdict
-    | { readonly kind: 'incomplete'; readonly code: 'cut'; readonly why: string };
+    | { readonly kind: 'incomplete'; readonly code: 'cut' | 'empty'; readonly why: string };
 }
 
 type Judged = { readonly held: ReturnType<typeof judgeGrant>; readonly entry: BundleGrant };
@@ -84,7 +84,7 @@ export class BundleVerifier {
   finish(): BundleSummary {
     return {
       head: this.#head,
-      tenant: this.#tenant,
+      tenant: this.#grants.size > 0 ? this.#tenant : undefined,
       chains: this.#chains.list(),
       repeated: this.#repeated,
       file: this.#wrong ?? this.#whole(),
@@ -102,7 +102,10 @@ export class BundleVerifier {
     const held = judgeGrant(entry.grant, entry.issuerKey, { ...this.#pins, tenant: this.#tenant });
     if (held.kind === 'forged') this.#wrong ??= held;
     if (held.kind === 'held') this.#tenant ??= held.grant.tenant;
-    if (held.kind === 'held') this.#grants.set(held.grant.jti, { held, entry });
+    if (held.kind !== 'held') return;
+    const said = this.#grants.get(held.grant.jti)?.entry.revokedAt ?? null;
+    const revokedAt = earlier(said, entry.revokedAt);
+    this.#grants.set(held.grant.jti, { held, entry: { ...entry, revokedAt } });
   }
 
   #takeBatch(batch: Extract<BundleEntry, { kind: 'batch' }>['batch']): BatchVerdict {
@@ -138,10 +141,18 @@ export class BundleVerifier {
     if (this.#cut !== undefined) return cut(this.#cut);
     if (this.#end === undefined) return cut('its end is missing');
     const { batches } = this.#end;
-    return batches === this.#batches
-      ? intact
-      : cut(`its end speaks of ${batches} batches, and there are ${this.#batches}`);
+    if (batches !== this.#batches)
+      return cut(`its end speaks of ${batches} batches, and there are ${this.#batches}`);
+    if (batches > 0) return intact;
+    // Signed by nobody: whoever likes can make it, and call it anybody's log of any time.
+    return { kind: 'incomplete', code: 'empty', why: 'there is no batch in it, and so no proof' };
   }
+}
+
+/** A revocation is for good: what is said of it once is not taken back by what is said later. */
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
 }
 
 /** Throws a poison SealtrailError if the body is not what was signed. */

@@ -62,7 +62,14 @@ function show({ client, producer, state }: KnownProducer, retentionDays: number,
     producer,
     status,
     head: head === undefined ? null : { seq: head.seq, batch: head.id },
-    gaps: gaps.map(({ from, to, since }) => ({ from, to, since: toTime(since) })),
+    gaps: gaps.map(({ from, to, since, acknowledged }) => ({
+      from,
+      to,
+      since: toTime(since),
+      ...(acknowledged && {
+        acknowledged: { at: toTime(acknowledged.at), why: acknowledged.why },
+      }),
+    })),
     ...(unlisted === undefined
       ? {}
       : { unlistedGaps: { count: unlisted.count, since: toTime(unlisted.since) } }),

@@ -42,11 +42,11 @@ export function showCsv(event: ReadEvent): string {
 }
 
 /**
- * A field that a spreadsheet would take for a formula gets an apostrophe before it
+ * A field that a spreadsheet would take for a formula, with letters of full width too, gets an apostrophe before it
  * (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 function field(value: unknown): string {
   const text = String(value ?? '');
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -32,6 +32,33 @@ describe('what a run counts', () => {
     expect(await auditor.run()).toMatchObject({ ProducerGaps: 0 });
   });
 
+  test('is not a gap that was acknowledged, until it grows or another opens', async () => {
+    const auditor = auditorHarness();
+    const acknowledge = (from: number, to: number) => {
+      for (const [key, row] of auditor.producers.rows) {
+        const acknowledged = [{ from, to, at: auditor.clock.now, why: 'a lost host' }];
+        auditor.producers.rows.set(key, { ...row, state: { ...row.state, acknowledged } });
+      }
+    };
+    await auditor.store(at(0, 3));
+    auditor.clock.now += graceMs;
+    expect(await auditor.run()).toMatchObject({ ProducerGaps: 1 });
+    acknowledge(1, 1);
+    expect(await auditor.run()).toMatchObject({ ProducerGaps: 1 });
+    acknowledge(1, 2);
+    expect(await auditor.run()).toMatchObject({ ProducerGaps: 0 });
+    expect((await auditor.verdict())?.gaps).toMatchObject([
+      { from: 1, to: 2, acknowledged: { why: 'a lost host' } },
+    ]);
+    await auditor.store(at(1));
+    expect(await auditor.run()).toMatchObject({ ProducerGaps: 0 });
+    expect((await auditor.verdict())?.gaps).toMatchObject([{ from: 2, to: 2, acknowledged: {} }]);
+    await auditor.store(at(5));
+    auditor.clock.now += graceMs;
+    expect(await auditor.run()).toMatchObject({ ProducerGaps: 1 });
+    expect((await auditor.verdict())?.head).toMatchObject({ seq: 1 });
+  });
+
   test('is a fork in the run that hears of it', async () => {
     const auditor = auditorHarness();
     await auditor.store([...life, ...chain(1, { branch: 'b', after: life[2] })]);

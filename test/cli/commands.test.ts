@@ -125,6 +125,7 @@ const whole = {
     QuarantineBucket: 'q',
     RedriveBucket: 'd',
     DeadLetterQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/1/q',
+    ProducersTable: 'p',
     SigningKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/1',
     ExportsOutputSomething: 'x',
   },

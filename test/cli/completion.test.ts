@@ -40,6 +40,8 @@ test('bash completes commands, the commands of a group, and options', async () =
   );
   expect(await completed('dlq', 're')).toEqual(['redrive']);
   expect(await completed('verify', 'x', '--iss')).toEqual(['--issuer']);
+  expect((await completed('producers', '')).slice(0, 2)).toEqual(['acknowledge', '--broken']);
+  expect(await completed('producers', 'acknowledge', '--w')).toEqual(['--why']);
   expect(await completed('keys', 'create', '--sc')).toEqual(['--scopes']);
 });
 

@@ -118,6 +118,35 @@ describe('query', () => {
     expect(none).toMatchObject({ code: 0, stdout: '', stderr: 'There are no such events.\n' });
   });
 
+  test('finds a text anywhere in a line, whatever its case, in every format', async () => {
+    const words = ['query', ...range, '--all', '--order', 'asc', '--q', '"LOGIN"'];
+    const logins = events.filter(({ action }) => action === 'login');
+    const lines = await reader.run(words);
+    expect(parsed(lines.stdout)).toEqual(logins);
+    expect((await reader.run(words, { tty: true })).stdout).toContain(' login ');
+
+    const json = await reader.run([...words, '--format', 'json']);
+    const items: { event: Event; client: string }[] = JSON.parse(json.stdout);
+    expect(items.map(({ event }) => event)).toEqual(logins);
+    expect(items[0]?.client).toBe('billing');
+    // Its third page begins with the last of them that are wanted.
+    const some = await reader.run([...words.slice(0, 3), '--limit', '2001', '--format', 'json']);
+    expect(JSON.parse(some.stdout)).toHaveLength(2001);
+
+    const csv = await reader.run([...words, '--format', 'csv', '--limit', '3']);
+    const rows = csv.stdout.split('\r\n');
+    expect(rows[0]).toMatch(/^id,time,action,/);
+    expect(rows.slice(1, -1).map((row) => row.slice(0, 36))).toEqual(logins.map(({ id }) => id));
+    const none = ['query', ...range, '--q', 'nowhere at all', '--format'];
+    expect((await reader.run([...none, 'json'])).stdout).toBe('[]\n');
+    expect((await reader.run([...none, 'csv'])).stdout.split('\r\n')).toHaveLength(2);
+  });
+
+  test('refuses a format that it does not know, or two of them', async () => {
+    expect((await reader.run(['query', '--format', 'xml'])).code).toBe(2);
+    expect((await reader.run(['query', '--format', 'csv', '--json'])).code).toBe(2);
+  });
+
   test('says what the API says when it refuses, and what is not understood', async () => {
     const refused = await readerOf(door.url, 'writer').run(['query']);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
@@ -127,6 +156,61 @@ describe('query', () => {
       (await reader.run(['query'], { env: { SEALTRAIL_URL: 'http://example.com' } })).code,
     ).toBe(2);
     expect((await reader.run(['query', '--tenant', 'globex'])).stderr).toContain('403 forbidden');
+  });
+});
+
+describe('stats', () => {
+  const counts = (of: (event: Event) => string) =>
+    Object.entries(Object.groupBy(events, of)).map(([name, found]) => [name, found?.length]);
+
+  test('counts all, over all pages, as one JSON object in a pipe', async () => {
+    const { code, stdout } = await reader.run(['stats', ...range, '--by', 'outcome', '--exact']);
+    expect(code).toBe(0);
+    const found = JSON.parse(stdout);
+    expect(found).toMatchObject({ count: 2500, faulty: 0, approximate: false, by: ['outcome'] });
+    const groups: { outcome: string; count: number }[] = found.groups;
+    expect(groups.map(({ outcome, count }) => [outcome, count]).sort()).toEqual(
+      counts(({ outcome }) => outcome).sort(),
+    );
+    const denied = await reader.run(['stats', ...range, '--outcome', 'denied', '--exact']);
+    expect(JSON.parse(denied.stdout).count).toBe(Math.ceil(2500 / 11));
+  });
+
+  test('adds up what comes in several pages', async () => {
+    const page = { from: '', to: '', faulty: 0, reasons: [{ code: 'edges', count: 1 }] };
+    const group = (action: string, count: number) => ({ count, groups: [{ action, count }] });
+    const pages = [
+      { ...page, ...group('login', 2), next: 'more' },
+      { ...page, ...group('login', 3), next: null },
+    ];
+    const asked: (string | null)[] = [];
+    const other = await serve(async ({ query }) => {
+      asked.push(new URLSearchParams(query).get('cursor'));
+      const bytes = Buffer.from(JSON.stringify(pages.shift()));
+      return { status: 200, headers: {}, bytes };
+    });
+    const { stdout } = await readerOf(other.url, 'key').run(['stats']);
+    await other.close();
+    expect(asked).toEqual([null, 'more']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      count: 5,
+      groups: [{ action: 'login', count: 5 }],
+      approximate: true,
+      reasons: [{ code: 'edges', count: 2 }],
+    });
+  });
+
+  test('on a terminal are bars, the longest that of the most', async () => {
+    const { stdout } = await reader.run(['stats', ...range], { tty: true });
+    expect(stdout).toMatch(/^action +count\ninvoice\.read +2,000 {2}#{30}\nlogin +500 {2}#{8}\n/);
+    expect(stdout).toContain('2,500 event(s).');
+    const hours = await reader.run(['stats', ...range, '--by', 'hour'], { tty: true });
+    expect(hours.stdout).toMatch(/\n2026-03-01 12 +2,500 {2}#/);
+  });
+
+  test('refuses what cannot be counted by', async () => {
+    expect((await reader.run(['stats', '--by', 'actor'])).code).toBe(2);
+    expect((await reader.run(['stats', '--by', 'hour', '--by', 'hour'])).code).toBe(2);
   });
 });
 
@@ -179,6 +263,21 @@ describe('export', () => {
     expect(rows.filter(({ verdict }) => verdict === 'intact')).toHaveLength(2500);
     expect(rows.at(-2)).toMatchObject({ first: 0, gaps: [], forks: [], end: 'finished' });
     expect(rows.at(-1)).toMatchObject({ file: 'intact', tenant: 'acme' });
+  });
+
+  test('with proofs tells of a revocation that is made while it runs', async () => {
+    const file = join(folder, 'revoked.bundle');
+    const before = [...api.grants];
+    onRequest = async (path) => {
+      if (!path.includes('after=')) return;
+      // The second half of the log is said to have arrived after it.
+      for (const [id, grant] of before) api.grants.set(id, { ...grant, revokedAt: now });
+    };
+    expect((await reader.run(['export', ...range, '--proofs', '--out', file])).code).toBe(0);
+    for (const [id, grant] of before) api.grants.set(id, grant);
+    const { code, stdout } = await reader.run(['verify', file, '--issuer', pin, '--json']);
+    expect(code).toBe(3);
+    expect(stdout).toContain('"code":"revoked"');
   });
 
   test.each([

@@ -3,7 +3,9 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mintApiKey } from '../../src/domain/api-key.ts';
 import type { Event } from '../../src/domain/event.ts';
+import { apply, unseen } from '../../src/domain/producer.ts';
 import type { Fault } from '../../src/local/faults.ts';
+import { createProducers } from '../../src/store/producers.ts';
 import { createRegistry, type Registry } from '../../src/store/registry.ts';
 import { lines } from '../fixture/events.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
@@ -205,6 +207,51 @@ describe('grants', () => {
     [['--tenant', 'system']],
   ])('are not revoked by %j', async (words) => {
     expect((await operator.run('grants', 'revoke', ...words)).code).toBe(2);
+  });
+});
+
+describe('gaps', () => {
+  test('are acknowledged by an operator, with a reason, and still shown', async () => {
+    await operator.run('tenants', 'create', 'gapped');
+    const producers = createProducers({
+      client: dynamodb,
+      table: pipeline.output('ProducersTable'),
+    });
+    const key = { client: 'billing', producer: '019bc3a5-0000-7000-8000-0000000000aa' };
+    const now = Date.now();
+    const batch = { id: 'x'.repeat(43), prev: null, fin: false, stored: now };
+    const state = [0, 3, 6].reduce(
+      (before, seq) => apply(before, { ...batch, seq }, new Map()),
+      unseen,
+    );
+    const about = { watched: true, expires: now };
+    await producers.saveState('gapped', key, { state, version: 0 }, about);
+    const words = ['producers', 'acknowledge', key.producer, '--tenant', 'gapped', '--client'];
+    const run = (...more: string[]) => operator.run(...words, 'billing', ...more, '--json');
+
+    expect((await run()).code).toBe(2);
+    const none = await run('--gap', '1-3', '--why', 'x');
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('there are 1-2, 4-5')]);
+    expect((await operator.run(...words, 'crm', '--why', 'x')).code).toBe(1);
+    expect(await recorded(key.producer)).toEqual([]);
+
+    const one = await run('--gap', '1-2', '--why', 'a lost host');
+    expect([one.code, one.rows.map(({ gap }) => gap)]).toEqual([0, ['1-2']]);
+    const rest = await run('--why', 'another');
+    expect(rest.rows.map(({ gap }) => gap)).toEqual(['4-5']);
+    expect((await run('--why', 'again')).rows).toEqual([]);
+
+    const [listed] = (await producers.list('gapped', { after: undefined, limit: 10 })).producers;
+    expect(listed?.state.acknowledged).toMatchObject([
+      { from: 1, to: 2, why: 'a lost host' },
+      { from: 4, to: 5, why: 'another' },
+    ]);
+    const events = await recorded(key.producer);
+    expect(actions(events).slice(0, 2)).toEqual([
+      'producer.acknowledge.requested success',
+      'producer.acknowledge success',
+    ]);
+    expect(events[0]).toMatchObject({ reason: 'a lost host', metadata: { gaps: ['1-2'] } });
   });
 });
 

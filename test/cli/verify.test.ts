@@ -88,6 +88,21 @@ describe('a file of proofs', () => {
     expect(stdout).toContain('2 proof(s): 1 intact, 0 incomplete, 1 forged.');
   });
 
+  test('a line that is no JSON spoils itself only, wherever the file is cut into pieces', async () => {
+    // The broken line begins a piece of the 64 KiB in which a file is read.
+    const good = `${json(proof(0))}\n`;
+    const before = Math.floor(65_536 / good.length);
+    const padding = ' '.repeat(65_536 - before * good.length - 1);
+    const { code, rows } = await verify(
+      `${good.repeat(before)}${padding}\n{broken\n${good.repeat(100)}`,
+      ...pinned,
+      '--json',
+    );
+    expect(code).toBe(1);
+    expect(rows.filter(({ verdict }) => verdict === 'intact')).toHaveLength(before + 100);
+    expect(rows.filter(({ verdict }) => verdict === 'forged')).toHaveLength(1);
+  });
+
   test('without a pinned issuer it says that anybody could have made it: exit code 3', async () => {
     const { code, stdout, stderr } = await verify(json(proof(0)));
     expect(code).toBe(3);
@@ -121,6 +136,15 @@ describe('an export', () => {
   const chain = chainOf(who, 4, now);
   const batches = chain.map((batch) => batchLine(who, batch));
   const grant = grantLine(issuer.grant(who));
+
+  test('without a batch proves nothing, whoever is pinned: exit code 3', async () => {
+    for (const words of [[], pinned]) {
+      const { code, stdout } = await verify(bundleOf([], []), ...words);
+      expect(code).toBe(3);
+      expect(stdout).toContain('there is no batch in it');
+      expect(stdout).not.toContain('Tenant acme');
+    }
+  });
 
   test('intact: each event with --json, and for people what it comes to', async () => {
     const whole = bundleOf([grant], batches);

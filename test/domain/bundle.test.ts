@@ -201,6 +201,20 @@ describe('forged or missing', () => {
     ]);
   });
 
+  test('a revocation that was seen while the file was made counts for what follows, and is not taken back', async () => {
+    const revoked = grantLine(issuer.grant(who, { revokedAt: now + 1500 }));
+    const [first, second, ...rest] = batches;
+    const whole = [first, second, revoked, grant, ...rest].filter((each) => each !== undefined);
+    const bytes = Buffer.concat([headEntry(bundleHead), grant, ...whole, endEntry({ batches: 4 })]);
+    const found = await verify(bytes);
+    expect(found.batches.map((each) => ('code' in each ? each.code : each.kind))).toEqual([
+      'intact',
+      'intact',
+      'revoked',
+      'revoked',
+    ]);
+  });
+
   test.each([
     ['something behind its end', () => Buffer.concat([whole, grant])],
     ['two beginnings', () => Buffer.concat([headEntry(bundleHead), whole])],

@@ -51,13 +51,13 @@ test('CSV has a header, a record an event, and the exact line last', async () =>
   });
 });
 
-test.each(['=cmd()', '+1', '-1', '@SUM(A1)', '\tx', '\rx'])(
+test.each(['=cmd()', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '\n=x', '＝cmd()', '＋1', '－1', '＠x'])(
   'no field of CSV is a formula: %j',
   async (name) => {
     const api = await setUp([event(now, { actor: { type: 'user', id: 'u', name } })]);
     const rows = readCsv((await api.list('', csv)).text);
     expect(rows[1]?.[csvColumns.indexOf('actor_name')]).toBe(`'${name}`);
-    for (const value of rows.flat()) expect(value).not.toMatch(/^[=+\-@\t\r]/);
+    for (const value of rows.flat()) expect(value).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
   },
 );
 

@@ -44,10 +44,22 @@ test('a viewer token is kept to its range of time', async () => {
   expect(ids(await wide.api.list('', wide.as))).toEqual([wide.one.id]);
 });
 
+test('a viewer token is not told how many batches of others have expired', async () => {
+  const api = readHarness();
+  await api.add(api.client({ retentionDays: 1 }), [line(of('two'))]);
+  api.clock.now += 2 * 86_400_000;
+  const minted = await api.viewerToken({ filter: { 'metadata.customer': 'one' } });
+  expect((await api.stats('by=action', { key: minted.body.token })).body).toMatchObject({
+    approximate: false,
+    reasons: [],
+  });
+});
+
 test('a viewer token is good for events and stats, and for nothing else', async () => {
   const { api, as } = await setUp();
   for (const ask of [
     api.feed,
+    api.batches,
     api.quarantine,
     (_: string, key: object) => api.viewerToken({}, key),
   ])

@@ -6,6 +6,9 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { jwkOf } from '../../src/domain/ed25519.ts';
 import { build, type Recipe } from './build.ts';
+import { bundleVectors } from './bundles.ts';
+import { house } from './parties.ts';
+import { proofVectors } from './proofs.ts';
 import { faulty, valid, wrong } from './recipes.ts';
 
 /** The test key of RFC 8037, appendix A.1: anybody may sign with it. */
@@ -31,6 +34,10 @@ function write(name: string, recipe: Recipe, expect: object): void {
     batchId: id,
     record: record.toString('base64'),
   };
+  keep(name, vector);
+}
+
+function keep(name: string, vector: object): void {
   writeFileSync(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(vector, null, 2)}\n`);
 }
 
@@ -39,3 +46,9 @@ for (const [name, recipe] of Object.entries(valid))
 for (const [name, [fault, recipe]] of Object.entries(faulty))
   write(name, recipe, { expect: 'valid', faults: [[0, fault]] });
 for (const [name, [code, recipe]] of Object.entries(wrong)) write(name, recipe, { expect: code });
+
+const pins = { issuers: [house.pin] };
+for (const [name, { proof, ...vector }] of Object.entries(proofVectors))
+  keep(`proof/${name}`, { name, pins, ...vector, proof });
+for (const [name, { bundle, ...vector }] of Object.entries(bundleVectors))
+  keep(`bundle/${name}`, { name, pins, ...vector, bundle: bundle.toString('base64') });

@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { type Asked, type ExportPage, firstPath } from './export-page.ts';
 
 /**
- * The pages of a bundle: its head, then grants and batches as the API gives them, each grant once, so that where
+ * The pages of a bundle: its head, then grants and batches as the API gives them, each grant once (and once more when it is revoked meanwhile), so that where
  * pages end makes no difference to the file.
  */
 export async function* batchPages(asked: Asked): AsyncGenerator<ExportPage> {
@@ -33,7 +33,7 @@ function headOf({ tenant, from, to, began }: Asked): Buffer {
   return headEntry({ sealtrail: 'bundle', v: 1, ...named, from, to, asOf: toTime(began) });
 }
 
-/** Takes a page apart, and leaves out grants that the file holds. Throws a Failure for one that is not whole. */
+/** Takes a page apart, and leaves out grants that the file holds, unless one was revoked since. Throws a Failure for one that is not whole. */
 async function readPage(bytes: Buffer, grants: Set<string>) {
   const page = {
     parts: [] as Buffer[],
@@ -43,7 +43,11 @@ async function readPage(bytes: Buffer, grants: Set<string>) {
   };
   for await (const entry of readBundle(once(bytes))) {
     if (entry.kind === 'grant') {
-      const mark = sha256(entry.grant.grant).toString('base64url', 0, 12);
+      const mark = sha256(`${entry.grant.grant} ${entry.grant.revokedAt}`).toString(
+        'base64url',
+        0,
+        12,
+      );
       if (!grants.has(mark)) page.parts.push(grantEntry(entry.grant));
       grants.add(mark);
     } else if (entry.kind === 'batch') {

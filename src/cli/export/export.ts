@@ -2,7 +2,14 @@ import { toTime } from '../../domain/encoding.ts';
 import type { DeskCommand } from '../command.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { openApi } from '../read/api.ts';
-import { filterOptions, filtersOf, rangeOptions, timeOption } from '../read/filters.ts';
+import {
+  filterOptions,
+  filtersOf,
+  rangeOptions,
+  textOf,
+  textOption,
+  timeOption,
+} from '../read/filters.ts';
 import { connectionOptions } from '../read/profile.ts';
 import { batchPages } from './batch-pages.ts';
 import { eventPages } from './event-pages.ts';
@@ -20,6 +27,7 @@ export const exportLog: DeskCommand = {
     },
     ...rangeOptions,
     ...filterOptions,
+    ...textOption,
     ...connectionOptions,
   },
   about: [
@@ -33,7 +41,7 @@ export const exportLog: DeskCommand = {
   async work(args, desk) {
     const out = args.text('out');
     if (out === undefined) throw new UsageError('--out FILE is needed');
-    const filters = filtersOf(args);
+    const filters = [...filtersOf(args), ...textOf(args)];
     const proofs = args.flag('proofs');
     if (proofs && filters.length > 0)
       throw new UsageError('a bundle holds whole batches: --proofs goes with no filter');
@@ -42,13 +50,13 @@ export const exportLog: DeskCommand = {
     const question = JSON.stringify([url, tenant ?? null, said, filters, proofs]);
     timeOption(args, 'from', desk.now());
 
-    const file = await openResumable(out, question);
-    const began = file.state?.began ?? desk.now();
+    const file = await openResumable(out, question, desk.now());
+    const { began, next } = file.state;
     const from = timeOption(args, 'from', began) ?? toTime(0);
     const to = timeOption(args, 'to', began) ?? toTime(began);
-    const totals = { events: file.state?.events ?? 0, batches: file.state?.batches ?? 0 };
-    const grants = new Set(file.state?.grants);
-    const asked = { get, tenant, from, to, began, filters, grants, next: file.state?.next };
+    const totals = { events: file.state.events, batches: file.state.batches };
+    const grants = new Set(file.state.grants);
+    const asked = { get, tenant, from, to, began, filters, grants, next };
     try {
       for await (const page of proofs ? batchPages(asked) : eventPages(asked)) {
         totals.events += page.events;

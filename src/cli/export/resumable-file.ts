@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
 
@@ -10,8 +11,8 @@ const stateSchema = z.strictObject({
   /** When it began, epoch ms: what was said relative to now stays as it was. */
   began: z.number(),
   bytes: z.number().int().nonnegative(),
-  /** Path of the next page. */
-  next: z.string(),
+  /** Path of the next page; of none yet: the first. */
+  next: z.string().optional(),
   events: z.number().int().nonnegative(),
   batches: z.number().int().nonnegative(),
   /** Grants that the file holds already. */
@@ -21,8 +22,7 @@ type ExportState = z.infer<typeof stateSchema>;
 
 /** A file that grows page by page, with its state beside it, so that being killed costs one page. */
 export interface ResumableFile {
-  /** Undefined for a new file. */
-  readonly state: ExportState | undefined;
+  readonly state: ExportState;
   /** Appends, and then notes the state: on disk in this order. */
   append(bytes: Buffer, state: Omit<ExportState, 'bytes'>): Promise<void>;
   /** Appends the last bytes, and removes the state. */
@@ -30,17 +30,30 @@ export interface ResumableFile {
   close(): Promise<void>;
 }
 
-/** Throws a Failure for a file that is there and is not one of ours that was broken off. */
-export async function openResumable(file: string, question: string): Promise<ResumableFile> {
+/**
+ * Its state is on the disk before its first page, so that it can be gone on with whenever it is broken off. Throws a
+ * Failure for a file that is there and is not one of ours.
+ *
+ * @param now when it begins, if it is new, epoch ms
+ */
+export async function openResumable(
+  file: string,
+  question: string,
+  now: number,
+): Promise<ResumableFile> {
   const beside = `${file}.state`;
   const state = await readState(beside);
   if (state !== undefined && state.question !== question)
     throw new Failure(
       `${beside} is of another export: give the same options to go on, or remove ${file} and ${beside}`,
     );
-  const handle = await openFile(file, state !== undefined);
-  let length = state?.bytes ?? 0;
+  const handle = await openFile(file);
   const { size } = await handle.stat();
+  if (state === undefined && size > 0) {
+    await handle.close();
+    throw new Failure(`${file} is there already: name another, or remove it`);
+  }
+  let length = state?.bytes ?? 0;
   if (size < length) {
     await handle.close();
     throw new Failure(`${file} is shorter than ${beside} says: remove both to begin again`);
@@ -52,12 +65,14 @@ export async function openResumable(file: string, question: string): Promise<Res
     length += bytes.length;
     await handle.datasync();
   };
+  const none = { events: 0, batches: 0, bytes: 0, grants: [] };
+  const first: ExportState = state ?? { v: 1, question, began: now, ...none };
+  if (state === undefined) await writeState(beside, first);
   return {
-    state,
+    state: first,
     async append(bytes, next) {
       await write(bytes);
-      await writeFile(`${beside}.new`, JSON.stringify({ ...next, bytes: length }));
-      await rename(`${beside}.new`, beside);
+      await writeState(beside, { ...next, bytes: length });
     },
     async finish(bytes) {
       await write(bytes);
@@ -67,13 +82,11 @@ export async function openResumable(file: string, question: string): Promise<Res
   };
 }
 
-async function openFile(file: string, isOurs: boolean): Promise<FileHandle> {
+/** Made if it is not there; what is in it stays. */
+async function openFile(file: string): Promise<FileHandle> {
   try {
-    return await open(file, isOurs ? 'r+' : 'wx');
+    return await open(file, constants.O_RDWR | constants.O_CREAT);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST')
-      throw new Failure(`${file} is there already: name another, or remove it`);
     throw new Failure(`${file} cannot be written`, { cause });
   }
 }
@@ -83,6 +96,18 @@ async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Pr
     const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at);
     at += bytesWritten;
   }
+}
+
+/** Replaces it as a whole: its bytes are on the disk before its name is. */
+async function writeState(file: string, state: ExportState): Promise<void> {
+  const handle = await open(`${file}.new`, 'w');
+  try {
+    await handle.writeFile(JSON.stringify(state));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.new`, file);
 }
 
 async function readState(file: string): Promise<ExportState | undefined> {

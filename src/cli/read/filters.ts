@@ -14,6 +14,19 @@ export const filterOptions: Readonly<Record<string, Option>> = {
   late: { help: 'that arrived over five minutes after they happened' },
 };
 
+/** Not of `tail`, which filters by itself. */
+export const textOption: Readonly<Record<string, Option>> = {
+  q: {
+    value: 'TEXT',
+    help: 'with this text anywhere in the line, whatever its case; 3 to 100 characters',
+  },
+};
+
+export function textOf(args: Args): [string, string][] {
+  const text = args.text('q');
+  return text === undefined ? [] : [['q', text]];
+}
+
 export const rangeOptions: Readonly<Record<string, Option>> = {
   from: {
     value: 'TIME',

@@ -4,7 +4,11 @@ import { Failure } from '../failure.ts';
 import { openApi } from './api.ts';
 import { connectionOptions } from './profile.ts';
 
-const run = z.object({ from: z.number(), to: z.number() });
+const run = z.looseObject({
+  from: z.number(),
+  to: z.number(),
+  acknowledged: z.looseObject({ why: z.string() }).optional(),
+});
 /** What is shown of a page; there may be more in it. */
 const pageSchema = z.object({
   producers: z.array(
@@ -26,8 +30,8 @@ export const producers: DeskCommand = {
   name: 'producers',
   summary: 'who writes the log: last seen, what is missing and what is doubled',
   options: {
-    broken: { help: 'only those with gaps or forks' },
-    check: { help: 'exit code 1 if there is a gap or a fork, for scripts' },
+    broken: { help: 'only those with forks, or gaps that nobody has acknowledged' },
+    check: { help: 'exit code 1 if there are any such, for scripts' },
     ...connectionOptions,
   },
   about: [
@@ -50,7 +54,8 @@ export const producers: DeskCommand = {
       rows.push(...page.data.producers);
       cursor = page.data.next;
     }
-    const isBroken = ({ gaps, forks }: (typeof rows)[number]) => gaps.length + forks.length > 0;
+    const isBroken = ({ gaps, forks }: (typeof rows)[number]) =>
+      forks.length > 0 || gaps.some(({ acknowledged }) => acknowledged === undefined);
     const shown = args.flag('broken') ? rows.filter(isBroken) : rows;
     out.rows(args.flag('json') ? shown : shown.map(tableRow), [
       'client',
@@ -70,6 +75,9 @@ function tableRow({ head, gaps, ...rest }: z.infer<typeof pageSchema>['producers
   return {
     ...rest,
     head: head?.seq,
-    gaps: gaps.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)),
+    gaps: gaps.map(({ from, to, acknowledged }) => {
+      const known = acknowledged === undefined ? '' : ' (acknowledged)';
+      return `${from === to ? from : `${from}-${to}`}${known}`;
+    }),
   };
 }

@@ -1,11 +1,16 @@
-import { readLine } from '../../domain/line.ts';
-import type { Desk, DeskCommand } from '../command.ts';
-import { escapeJson } from '../escape-text.ts';
+import type { DeskCommand } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { type Api, openApi } from './api.ts';
-import { eventRow } from './event-row.ts';
-import { filterOptions, filtersOf, rangeOptions, timeOption } from './filters.ts';
+import {
+  filterOptions,
+  filtersOf,
+  rangeOptions,
+  textOf,
+  textOption,
+  timeOption,
+} from './filters.ts';
 import { connectionOptions } from './profile.ts';
+import { formatOf, type QueryFormat } from './query-format.ts';
 
 /** Events on a page of the API, at most. */
 const pageLimit = 1000;
@@ -16,17 +21,24 @@ export const query: DeskCommand = {
   summary: 'read events: a table on a terminal, their exact lines in a pipe',
   options: {
     ...filterOptions,
+    ...textOption,
     ...rangeOptions,
     order: { value: 'ORDER', help: 'desc, newest first (the default), or asc' },
     limit: { value: 'COUNT', help: 'events, at most (default 100)' },
     all: { help: 'all events, however many' },
+    format: {
+      value: 'FORMAT',
+      help: 'table, ndjson, json (one array, with what the service knows of each), or csv',
+    },
     ...connectionOptions,
   },
   about: [
     'Different filters are combined with AND, repeated ones with OR. In a pipe, or with --json, each line is the exact bytes that were sealed; a line that is no valid event comes as {"sealtrail": …}.',
+    'With --format csv, what a spreadsheet would take for a formula has an apostrophe before it; the exact line is the last column.',
   ],
   examples: [
     'query --actor u_17 --outcome denied --from 24h',
+    'query --q "card declined" --from 7d --format csv',
     'query --target invoice:in_42 --from 2026-01-01 --to 2026-02-01 --order asc --all',
     'query --metadata plan=pro --metadata plan=team --limit 20 --profile staging',
   ],
@@ -42,59 +54,36 @@ export const query: DeskCommand = {
     });
     const api = await openApi(args, desk);
     const tenant: [string, string][] = api.tenant === undefined ? [] : [['tenant', api.tenant]];
-    const limit = String(Math.min(most, pageLimit));
     const asked: [string, string][] = [
       ...filtersOf(args),
+      ...textOf(args),
       ...times,
       ...tenant,
       ['order', order],
-      ['limit', limit],
     ];
-    const asTable = desk.stdout.isTTY === true && !args.flag('json');
-    const count = await readAll(api, `/v1/events?${new URLSearchParams(asked)}`, most, (lines) =>
-      asTable ? showTable(lines, desk) : writeLines(lines, desk),
-    );
+    const format = formatOf(args, desk);
+    const count = await readAll(api, `/v1/events?${new URLSearchParams(asked)}`, most, format);
     if (count === 0) desk.out.note('There are no such events.');
     return 0;
   },
 };
 
 /** Page by page until there are enough; how many there were. */
-async function readAll(
-  api: Api,
-  path: string,
-  most: number,
-  give: (lines: string[]) => void,
-): Promise<number> {
+async function readAll(api: Api, path: string, most: number, format: QueryFormat): Promise<number> {
   let count = 0;
   for (let next: string | undefined = path; next !== undefined && count < most; ) {
-    const page = await api.get(next, 'application/x-ndjson');
-    const lines = page.bytes
-      .toString('utf8')
-      .split('\n')
-      .slice(0, -1)
-      .slice(0, most - count);
-    if (lines.length > 0) give(lines);
-    count += lines.length;
+    const page = await api.get(withLimit(next, most - count), format.accept);
+    count += format.show(page.bytes);
     next = page.next;
   }
+  format.end();
   return count;
 }
 
-/** Exactly as they are into a pipe; a terminal is not to be steered by what is in them. */
-function writeLines(lines: string[], { stdout }: Desk): void {
-  const show = stdout.isTTY === true ? escapeJson : (line: string) => line;
-  stdout.write(lines.map((line) => `${show(line)}\n`).join(''));
-}
-
-const columns = ['time', 'actor', 'action', 'targets', 'outcome', 'ip'];
-
-function showTable(lines: string[], { out }: Desk): void {
-  const rows = lines.map((line) => {
-    const read = readLine(Buffer.from(line));
-    return read.kind === 'event'
-      ? eventRow(read.event)
-      : { time: '-', action: `not a valid event: ${line}` };
-  });
-  out.rows(rows, columns);
+/** A page has no more than are wanted still: a cursor goes with any limit. */
+function withLimit(path: string, wanted: number): string {
+  const [route = '', query] = path.split('?');
+  const params = new URLSearchParams(query);
+  params.set('limit', String(Math.min(wanted, pageLimit)));
+  return `${route}?${params}`;
 }

@@ -1,6 +1,6 @@
 import type { OpenedLine } from '../../domain/open.ts';
 import type { Desk } from '../command.ts';
-import { escapeText } from '../escape-text.ts';
+import { escapeJson, escapeText } from '../escape-text.ts';
 import { eventRow } from './event-row.ts';
 
 const colours = { success: 32, failure: 31, denied: 33 } as const;
@@ -31,5 +31,17 @@ export function tailLine({
     ]
       .filter((part) => part !== '')
       .join('  ');
+  };
+}
+
+/** Exactly as it is, into a pipe; of a line that is no valid event the object that the API gives of it. */
+export function exactLine({ stdout }: Pick<Desk, 'stdout'>): (line: OpenedLine) => string {
+  const safe = stdout.isTTY === true ? escapeJson : (text: string) => text;
+  return (line) => {
+    if (line.kind !== 'faulty') return safe(line.bytes.toString());
+    const { id, fault, bytes } = line;
+    return JSON.stringify({
+      sealtrail: { id, faults: [fault], line: bytes.toString('base64url') },
+    });
   };
 }

@@ -11,7 +11,7 @@ import { Failure } from '../failure.ts';
 import { type Api, openApi } from './api.ts';
 import { filterOptions, filtersOf, timeOption } from './filters.ts';
 import { connectionOptions } from './profile.ts';
-import { tailLine } from './tail-line.ts';
+import { exactLine, tailLine } from './tail-line.ts';
 
 const feedSchema = z.object({
   batches: z.array(
@@ -47,7 +47,7 @@ export const tail: DeskCommand = {
     const api = await openApi(args, desk);
     const named = api.tenant === undefined ? '' : `&tenant=${api.tenant}`;
     const asLines = desk.stdout.isTTY !== true || args.flag('json');
-    const show = asLines ? (line: OpenedLine) => line.bytes.toString() : tailLine(desk);
+    const show = asLines ? exactLine(desk) : tailLine(desk);
     const seen = new Set<string>();
     let from = `since=${timeOption(args, 'since', now) ?? toTime(now)}`;
     while (!desk.signal.aborted) {

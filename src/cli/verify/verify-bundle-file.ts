@@ -82,7 +82,7 @@ function say(
 ): void {
   if (head !== undefined)
     out.say(
-      `Tenant ${tenant ?? head.tenant ?? '-'}. It says: events from ${head.from} to ${head.to}, as of ${head.asOf}.`,
+      `${tenant === undefined ? 'No grant in it holds' : `Tenant ${tenant}`}. It says: events from ${head.from} to ${head.to}, as of ${head.asOf}.`,
     );
   const total = batches.intact + batches.incomplete + batches.forged;
   out.say(

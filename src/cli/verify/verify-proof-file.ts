@@ -45,19 +45,19 @@ function sentence(verdict: EventVerdict, count: number): string {
 /** The lines, or all of it as one text if the first line is not JSON by itself. */
 async function* textsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest = '';
-  let isWhole = false;
+  /** Undefined until the first line is there: it decides. */
+  let isWhole: boolean | undefined;
   const decoder = new TextDecoder();
   for await (const chunk of chunks) {
     rest += decoder.decode(chunk, { stream: true });
     if (rest.length > maxText) break;
-    if (isWhole) continue;
+    if (isWhole === true) continue;
     const lines = rest.split('\n');
-    const [first = ''] = lines;
-    if (lines.length > 1 && first.trim() !== '' && !parseJson(first).ok) isWhole = true;
-    else {
-      rest = lines.pop() ?? '';
-      yield* lines.filter((line) => line.trim() !== '');
-    }
+    const first = lines.slice(0, -1).find((line) => line.trim() !== '');
+    if (first !== undefined) isWhole ??= !parseJson(first).ok;
+    if (isWhole === true) continue;
+    rest = lines.pop() ?? '';
+    yield* lines.filter((line) => line.trim() !== '');
   }
   if (rest.trim() !== '') yield rest;
 }

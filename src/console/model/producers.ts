@@ -11,7 +11,11 @@ export interface Producer {
   readonly producer: string;
   readonly status: string;
   readonly head: { readonly seq: number; readonly batch: string } | null;
-  readonly gaps: readonly (Range & { readonly since: string })[];
+  readonly gaps: readonly (Range & {
+    readonly since: string;
+    /** By an operator, who knows that they will not come. */
+    readonly acknowledged?: { readonly why: string };
+  })[];
   readonly unlistedGaps?: { readonly count: number };
   readonly expired: readonly Range[];
   readonly forks: readonly number[];
@@ -55,7 +59,11 @@ export function isOfReads({ client }: Producer): boolean {
 
 /** What needs somebody first. */
 export function isSound({ gaps, forks, unlistedGaps }: Producer): boolean {
-  return gaps.length === 0 && forks.length === 0 && unlistedGaps === undefined;
+  return (
+    gaps.every(({ acknowledged }) => acknowledged) &&
+    forks.length === 0 &&
+    unlistedGaps === undefined
+  );
 }
 
 function sorted(producers: readonly Producer[]): Producer[] {

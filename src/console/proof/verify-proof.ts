@@ -1,5 +1,6 @@
 import { limits } from '../../domain/limits.ts';
 import { type Bytes, fromBase64url, sha256Text, toBase64url } from './bytes.ts';
+import { judgeLine } from './judge-line.ts';
 import { type Jws, parseJws } from './jws.ts';
 import { rootFromPath } from './merkle.ts';
 import type { ProofFile } from './proof-file.ts';
@@ -66,6 +67,8 @@ export async function verifyProof(proof: ProofFile, known: Known): Promise<Proof
     : undefined;
   if (root === undefined || toBase64url(root) !== said.root)
     return fails('tree', 'The line and its Merkle path do not lead to the root that was signed.');
+  const unfit = judgeLine(line, said);
+  if (unfit !== undefined) return fails('tree', unfit);
   holds('tree', `Line ${proof.index + 1} of the ${said.count} that were sealed together.`);
 
   const grant = parseJws(proof.grant, 'sealtrail-grant+jwt');
@@ -111,10 +114,11 @@ const members = 'v client producer seq prev root count from to fin enc len size 
 function readManifest({ payload }: Jws) {
   if (Object.keys(payload).join(' ') !== members || payload['v'] !== 1) return undefined;
   const { client, producer, seq, prev, root, count, from, to, fin } = payload;
-  if (typeof count !== 'number' || count > limits.events || typeof to !== 'string')
-    return undefined;
+  if (typeof count !== 'number' || count > limits.events) return undefined;
+  if (typeof from !== 'string' || typeof to !== 'string') return undefined;
   const identity = JSON.stringify([1, client, producer, seq, prev, root, count, from, to, fin]);
-  return { client, seq: String(seq), root, count, to: Date.parse(to), identity };
+  const times = { from: Date.parse(from), to: Date.parse(to) };
+  return { client, seq: String(seq), root, count, ...times, identity };
 }
 
 function readGrant({ payload }: Jws) {
@@ -125,7 +129,7 @@ function readGrant({ payload }: Jws) {
   return { sub: String(sub), tenant: String(tenant), jti, exp: exp * 1000, x: jwk.x };
 }
 
-/** Why the grant cannot have been in force when the batch was accepted. */
+/** Why the batch cannot have been accepted under the grant. */
 function outOfForce(
   { arrival }: ProofFile,
   { to }: { readonly to: number },
@@ -133,8 +137,10 @@ function outOfForce(
 ): string | undefined {
   const end = exp + limits.graceMs;
   const arrived = arrival === undefined ? undefined : Date.parse(arrival);
-  return to - limits.aheadMs > end || (arrived !== undefined && arrived > end)
-    ? 'The grant had ended before the batch can have arrived.'
+  if (to - limits.aheadMs > end || (arrived !== undefined && arrived > end))
+    return 'The grant had ended before the batch can have arrived.';
+  return arrived !== undefined && arrived < to - limits.aheadMs
+    ? 'It is said to have arrived before its events happened.'
     : undefined;
 }
 

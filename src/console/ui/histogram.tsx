@@ -34,7 +34,7 @@ export function Histogram({ counts, log, question, zone, onRange }: HistogramPro
         {title}
         {buckets.length > 0 && <span> · bars of {formatSpan(step)}</span>}
       </p>
-      <div class="chart" style={{ maxWidth: `${buckets.length * 41}px` }}>
+      <div class="chart" style={{ maxWidth: widthOf(buckets.length) }}>
         <div class="bars">
           {buckets.map((bucket) => (
             <button
@@ -65,6 +65,9 @@ export function Histogram({ counts, log, question, zone, onRange }: HistogramPro
     </section>
   );
 }
+
+/** A few bars are no wider than they need to be; many fill the page. */
+const widthOf = (bars: number) => (bars < 24 ? `${bars * 41}px` : 'none');
 
 function momentOf(ms: number | undefined, zone: Zone, step: number): string {
   return ms === undefined ? '' : formatTime(ms, zone).slice(0, step < 60_000 ? 19 : 16);

@@ -74,7 +74,7 @@ export function ProducersPage({ api, tenant }: ProducersPageProps) {
 function ProducerRow({ producer: each }: { readonly producer: Producer }) {
   const { client, producer, status, head, gaps, unlistedGaps, forks, moreForks, lastSeen } = each;
   const missing = [
-    ...gaps.map(formatRange),
+    ...gaps.map((gap) => `${formatRange(gap)}${gap.acknowledged ? ' (acknowledged)' : ''}`),
     ...(unlistedGaps === undefined ? [] : [`and ${unlistedGaps.count} more`]),
   ];
   return (

@@ -101,7 +101,15 @@ export const answers = {
         producer: z.string(),
         status: z.string(),
         head: z.object({ seq, batch }).nullable().describe('All up to this one is there.'),
-        gaps: z.array(range.extend({ since: time })),
+        gaps: z.array(
+          range.extend({
+            since: time,
+            acknowledged: z
+              .object({ at: time, why: z.string() })
+              .optional()
+              .describe('By an operator: still missing, but alarms nobody.'),
+          }),
+        ),
         unlistedGaps: z.object({ count: z.int(), since: time }).optional(),
         expired: z.array(range),
         forks: z.array(seq),
