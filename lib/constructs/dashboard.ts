@@ -63,6 +63,11 @@ function refused({ settings, data, consumer }: OperatedProps): cloudwatch.IWidge
       ownMetric(settings, 'UnknownVersion', { period }),
     ]),
     graph(
+      'Grants revoked for their quota; tallies that failed',
+      [ownMetric(settings, 'GrantsRevoked', { period })],
+      [ownMetric(settings, 'TalliesFailed', { period })],
+    ),
+    graph(
       'Dead letters; given up and not kept',
       [data.deadLetters.metricApproximateNumberOfMessagesVisible(maximum)],
       [consumer.metric('DestinationDeliveryFailures', sum)],

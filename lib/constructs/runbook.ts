@@ -60,6 +60,11 @@ export const runbook = {
     means: 'Records of a version that the consumer does not know: a newer client than the service.',
     do: 'Deploy the newer service, then redrive.',
   },
+  GrantsRevoked: {
+    means:
+      'A client sent far more bytes or faults under one grant than `grantQuota` allows, all under its own signature: the grant is revoked, and what came under it since is quarantined as `grant-revoked`.',
+    do: 'The log of the consumer names tenant, client and grant. A client in a loop, or a key in other hands: revoke the key, or its next grant is as good. A load that is right: raise `grantQuota`; the client goes on by itself under its next grant, within half an hour.',
+  },
   // What is missing or doubled.
   ProducerGaps: {
     means:

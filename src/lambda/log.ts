@@ -9,6 +9,8 @@ type Metric =
   | 'Equivocations'
   | 'IntegrityErrors'
   | 'Throttled'
+  | 'GrantsRevoked'
+  | 'TalliesFailed'
   | 'ReadsUnrecorded'
   | `${Service}${'Refused' | 'Failed'}`
   | 'IssuerThrottled';
