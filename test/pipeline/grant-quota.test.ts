@@ -24,7 +24,7 @@ function large(vended: Vended): Buffer {
 
 const codes = async () => (await pipeline.quarantined()).map(({ code }) => code);
 
-test('a grant far over its quota is revoked, whoever names it or not, and nobody else’s', async () => {
+test('a grant that itself is far over its quota is revoked, and nobody else’s', async () => {
   const [busy, calm, forger] = await Promise.all(
     ['busy', 'calm', 'forger'].map((name) => pipeline.tenant(name)),
   );
