@@ -97,6 +97,7 @@ function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>
       atLeast: Duration.minutes(15).toMilliseconds(),
       missing: cloudwatch.TreatMissingData.BREACHING,
     },
+    TenantsSkipped: own('TenantsSkipped'),
     AuditorErrors: { metric: auditor.metricErrors(sum) },
 
     TokenErrors: { metric: token.metricErrors(sum) },

@@ -83,7 +83,11 @@ function producers({ settings, auditor }: OperatedProps): cloudwatch.IWidget[] {
       [own('ProducerGaps', 'Maximum'), own('ProducersUnfinished', 'Maximum')],
       [own('ProducerForks', 'Sum')],
     ),
-    graph('Auditor: how far behind', [own('AuditorLag', 'Maximum')], [auditor.metricErrors(sum)]),
+    graph(
+      'Auditor: how far behind; failures, tenants skipped',
+      [own('AuditorLag', 'Maximum')],
+      [auditor.metricErrors(sum), own('TenantsSkipped', 'Maximum')],
+    ),
     graph('Integrity', [own('IntegrityErrors', 'Sum'), own('Equivocations', 'Sum')]),
   ];
 }

@@ -89,6 +89,11 @@ export const runbook = {
       'The auditor is over 15 minutes behind, or has not run: gaps and forks may be there and are not told.',
     do: 'Look at its errors, and whether its rule is enabled. It goes on where it stopped; nothing is lost.',
   },
+  TenantsSkipped: {
+    means:
+      'A tenant’s row in the registry is of another form, so what is missing of that tenant is not told. The others are looked after.',
+    do: 'The log of the auditor names the row. Put it right as `tenants list` shows the others; the auditor goes on where it stopped.',
+  },
   AuditorErrors: {
     means: 'The auditor failed as a whole.',
     do: 'Read the last error in its log. It goes on where it stopped; nothing is lost.',

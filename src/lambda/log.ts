@@ -6,6 +6,7 @@ type Metric =
   | 'ProducerForks'
   | 'ProducersUnfinished'
   | 'AuditorLag'
+  | 'TenantsSkipped'
   | 'Equivocations'
   | 'IntegrityErrors'
   | 'Throttled'

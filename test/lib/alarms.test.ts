@@ -76,6 +76,7 @@ describe('an alarm of our own metrics', () => {
     ['Equivocations', 'Equivocations', 'Sum', 1, 'notBreaching'],
     ['IntegrityErrors', 'IntegrityErrors', 'Sum', 1, 'notBreaching'],
     ['AuditorSilent', 'AuditorLag', 'Maximum', 900_000, 'breaching'],
+    ['TenantsSkipped', 'TenantsSkipped', 'Sum', 1, 'notBreaching'],
     ['TokenFailed', 'TokenFailed', 'Sum', 1, 'notBreaching'],
     ['TokenRefused', 'TokenRefused', 'Sum', 100, 'notBreaching'],
     ['IssuerThrottled', 'IssuerThrottled', 'Sum', 1, 'notBreaching'],
