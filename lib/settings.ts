@@ -96,6 +96,14 @@ export interface PipelineSettings {
    */
   readonly sessionSeconds?: number;
   /**
+   * What may be sent under one grant, which lives `sessionSeconds` at most: bytes of records, and faults (lines that
+   * are no events, records that can never be accepted). A grant far over it is revoked, counted and alarmed
+   * (`GrantsRevoked`): from then on what comes under it is quarantined. Only what its own key signed counts.
+   *
+   * @default 20 GiB and 10,000 faults; of one that is given alone, the other stays
+   */
+  readonly grantQuota?: { readonly bytes?: number; readonly faults?: number };
+  /**
    * OpenID Connect issuers whose tokens are as good as API keys, 2 KiB as JSON altogether.
    *
    * @default none
@@ -186,6 +194,12 @@ export const pipelineFields = {
   retiredIssuerKeys: z.array(arn('kms')).default([]),
   oidc: oidcIssuers.default([]),
   sessionSeconds: whole(900, 3600).default(3600),
+  grantQuota: z
+    .strictObject({
+      bytes: whole(1, 1e15 - 1).default(20 * 1024 ** 3),
+      faults: whole(1, 1e15 - 1).default(10_000),
+    })
+    .prefault({}),
   publicUrl: z
     .url({ protocol: /^https$/ })
     .regex(/^[^?#@]*$/, 'no user, query or fragment')

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 
-/** `-c` gives strings only, so lists are comma separated, and issuers are JSON (in cdk.json they may stand as they are). */
+/** `-c` gives strings only, so lists are comma separated, and issuers and the quota are JSON (in cdk.json they may stand as they are). */
 const contextSchema = z.strictObject({
   ...z.object(storeFields).omit({ prod: true }).partial().shape,
   ...z.object(pipelineFields).partial().shape,
@@ -22,6 +22,7 @@ const contextSchema = z.strictObject({
   retiredIssuerKeys: list.optional(),
   signingSince: list.optional(),
   oidc: z.preprocess(fromJson, pipelineFields.oidc.optional()),
+  grantQuota: z.preprocess(fromJson, pipelineFields.grantQuota.optional()),
   viewerOrigins: list.optional(),
   readsMustBeRecorded: z.stringbool().optional(),
   functions: z
@@ -82,7 +83,7 @@ function fromJson(given: unknown): unknown {
   try {
     return JSON.parse(given);
   } catch {
-    return given; // and then it is no list
+    return given; // and then it is refused as text
   }
 }
 

@@ -82,6 +82,7 @@ function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>
     QuarantinedForged: { metric: quarantined(settings, forged, 'forged') },
     QuarantinedStale: { metric: quarantined(settings, stale, 'stale') },
     UnknownVersion: own('UnknownVersion'),
+    GrantsRevoked: own('GrantsRevoked'),
 
     // What is open now, told every minute. No datum: the auditor does not run, and nothing was mended by that.
     ProducerGaps: {
@@ -96,6 +97,7 @@ function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>
       atLeast: Duration.minutes(15).toMilliseconds(),
       missing: cloudwatch.TreatMissingData.BREACHING,
     },
+    TenantsSkipped: own('TenantsSkipped'),
     AuditorErrors: { metric: auditor.metricErrors(sum) },
 
     TokenErrors: { metric: token.metricErrors(sum) },

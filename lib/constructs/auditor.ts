@@ -9,6 +9,7 @@ import { calendarPartition, watchIndex } from '../../src/store/keys.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
+import { keysLike } from './keys-like.ts';
 
 export interface AuditorProps {
   readonly settings: Settings;
@@ -41,17 +42,11 @@ export class Auditor extends Construct {
       statements: [
         {
           // The calendar and the feed, which name batches; never a partition that holds them. A tenant's id has
-          // no `#`, so none can pass for another partition. Null: a condition on all of no keys would hold
-          // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html).
+          // no `#`, so none can pass for another partition.
           sid: 'FollowFeed',
           actions: ['dynamodb:Query'],
           resources: [data.batches.tableArn],
-          conditions: {
-            'ForAllValues:StringLike': {
-              'dynamodb:LeadingKeys': [calendarPartition('*'), '*#feed#*'],
-            },
-            Null: { 'dynamodb:LeadingKeys': 'false' },
-          },
+          conditions: keysLike(calendarPartition('*'), '*#feed#*'),
         },
         {
           sid: 'ListTenants',

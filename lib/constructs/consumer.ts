@@ -3,11 +3,13 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
 import type { consumerEnv } from '../../src/consumer/env.ts';
+import { revocationPrefix, tallyPartition } from '../../src/store/keys.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { BucketDestination } from './bucket-destination.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, readIssuerKeys } from './issuer.ts';
+import { keysLike } from './keys-like.ts';
 import { objectsOf } from './reasoned.ts';
 import { decryptFrom } from './stream-key.ts';
 
@@ -30,6 +32,8 @@ export class Consumer extends Construct {
       GRANTS_TABLE: data.grants.tableName,
       QUARANTINE_BUCKET: data.quarantine.bucketName,
       REDRIVE_BUCKET: data.redrive.bucketName,
+      GRANT_BYTES: String(settings.grantQuota.bytes),
+      GRANT_FAULTS: String(settings.grantQuota.faults),
     };
     const consumer = new HouseFunction(this, 'Consumer', {
       settings,
@@ -62,6 +66,20 @@ export class Consumer extends Construct {
           sid: 'InsertBatches',
           actions: ['dynamodb:PartiQLInsert'],
           resources: [data.batches.tableArn],
+        },
+        {
+          // What containers told of a grant, and nothing else in that table.
+          sid: 'SumTallies',
+          actions: ['dynamodb:Query'],
+          resources: [data.batches.tableArn],
+          conditions: keysLike(tallyPartition('*', '*')),
+        },
+        {
+          // A revocation, which ends what a grant may do: never a grant, which would let somebody write.
+          sid: 'RevokeGrants',
+          actions: ['dynamodb:PartiQLInsert'],
+          resources: [data.grants.tableArn],
+          conditions: keysLike(`${revocationPrefix}*`),
         },
         {
           sid: 'ReadGrants',

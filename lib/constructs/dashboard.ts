@@ -63,6 +63,11 @@ function refused({ settings, data, consumer }: OperatedProps): cloudwatch.IWidge
       ownMetric(settings, 'UnknownVersion', { period }),
     ]),
     graph(
+      'Grants revoked for their quota; tallies that failed',
+      [ownMetric(settings, 'GrantsRevoked', { period })],
+      [ownMetric(settings, 'TalliesFailed', { period })],
+    ),
+    graph(
       'Dead letters; given up and not kept',
       [data.deadLetters.metricApproximateNumberOfMessagesVisible(maximum)],
       [consumer.metric('DestinationDeliveryFailures', sum)],
@@ -78,7 +83,11 @@ function producers({ settings, auditor }: OperatedProps): cloudwatch.IWidget[] {
       [own('ProducerGaps', 'Maximum'), own('ProducersUnfinished', 'Maximum')],
       [own('ProducerForks', 'Sum')],
     ),
-    graph('Auditor: how far behind', [own('AuditorLag', 'Maximum')], [auditor.metricErrors(sum)]),
+    graph(
+      'Auditor: how far behind; failures, tenants skipped',
+      [own('AuditorLag', 'Maximum')],
+      [auditor.metricErrors(sum), own('TenantsSkipped', 'Maximum')],
+    ),
     graph('Integrity', [own('IntegrityErrors', 'Sum'), own('Equivocations', 'Sum')]),
   ];
 }

@@ -60,6 +60,11 @@ export const runbook = {
     means: 'Records of a version that the consumer does not know: a newer client than the service.',
     do: 'Deploy the newer service, then redrive.',
   },
+  GrantsRevoked: {
+    means:
+      'A client sent far more bytes or faults under one grant than `grantQuota` allows, all under its own signature: the grant is revoked, and what came under it since is quarantined as `grant-revoked`.',
+    do: 'The log of the consumer names tenant, client and grant. A client in a loop, or a key in other hands: revoke the key, or its next grant is as good. A load that is right: raise `grantQuota`; the client goes on by itself under its next grant, within half an hour.',
+  },
   // What is missing or doubled.
   ProducerGaps: {
     means:
@@ -83,6 +88,11 @@ export const runbook = {
     means:
       'The auditor is over 15 minutes behind, or has not run: gaps and forks may be there and are not told.',
     do: 'Look at its errors, and whether its rule is enabled. It goes on where it stopped; nothing is lost.',
+  },
+  TenantsSkipped: {
+    means:
+      'A tenant’s row in the registry is of another form, so what is missing of that tenant is not told. The others are looked after.',
+    do: 'The log of the auditor names the row. Put it right as `tenants list` shows the others; the auditor goes on where it stopped.',
   },
   AuditorErrors: {
     means: 'The auditor failed as a whole.',

@@ -1,4 +1,4 @@
-import type { Log } from '../lambda/log.ts';
+import { describeError, type Log } from '../lambda/log.ts';
 import type { BatchReader } from '../store/batch-store.ts';
 import type { ProducerStore } from '../store/producer-store.ts';
 import type { AuditedTenant } from './audited-tenant.ts';
@@ -6,7 +6,8 @@ import { followTenants } from './follow-tenants.ts';
 import { review } from './review.ts';
 
 export interface AuditOptions {
-  readonly listTenants: () => Promise<readonly AuditedTenant[]>;
+  /** Those whose rows can be read; of each other one it is told. */
+  readonly listTenants: (onMalformed: (error: Error) => void) => Promise<readonly AuditedTenant[]>;
   readonly reader: BatchReader;
   readonly producers: ProducerStore;
   readonly graceMs: number;
@@ -22,7 +23,11 @@ export interface AuditOptions {
  */
 export async function audit(until: number, options: AuditOptions): Promise<void> {
   const { producers, log, now } = options;
-  const tenants = await options.listTenants();
+  // One row that somebody spoilt must not hide what is missing of every other tenant.
+  const tenants = await options.listTenants((error) => {
+    log.count('TenantsSkipped', 1);
+    log.error('a tenant is not looked after', describeError(error));
+  });
   const lag = await followTenants(tenants, {
     ...options,
     deadline: now() + ((until - now()) * 2) / 3,

@@ -19,7 +19,8 @@ const client = new DynamoDBClient({
 const registry = createRegistry({ client, table: env.REGISTRY_TABLE });
 
 const options = {
-  listTenants: () => Array.fromAsync(registry.tenants()),
+  listTenants: (onMalformed: (error: Error) => void) =>
+    Array.fromAsync(registry.tenants(onMalformed)),
   reader: createBatchReader({ client, table: env.BATCHES_TABLE }),
   producers: createProducers({ client, table: env.PRODUCERS_TABLE }),
   graceMs: env.GAP_GRACE_SECONDS * 1000,

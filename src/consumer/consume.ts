@@ -5,6 +5,7 @@ import type { KnownGrant } from '../lambda/verified-grants.ts';
 import type { BatchWriter, InsertOutcome, StoredBatch } from '../store/batch-store.ts';
 import { type Arrived, arrived } from './arrived.ts';
 import { checkRecord } from './check-record.ts';
+import type { CountUsage, Sent } from './grant-usage.ts';
 import { type PutObject, type SetAside, setAside } from './quarantine.ts';
 import type { RedriveEvent, RedriveResponse } from './redrive.ts';
 
@@ -15,6 +16,7 @@ export interface ConsumeOptions {
   readonly quarantine: PutObject;
   /** Takes what may be accepted later. */
   readonly redrive: PutObject;
+  readonly usage: CountUsage;
   readonly log: Log;
 }
 
@@ -46,6 +48,9 @@ export async function consume(
   const stored = await store(checked, invocation, options);
   const outcomes = await putAside(stored, options);
   const undone = outcomes.findIndex(({ kind }) => kind === 'undone');
+  // What comes again is counted then; what an operator brings again was counted when it came.
+  const done = undone === -1 ? checked : checked.slice(0, undone);
+  if (redriven === undefined) await options.usage(sentIn(done), invocation);
   const first = records[undone];
   return {
     batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first.sequenceNumber }],
@@ -64,11 +69,19 @@ function putAsideAmong(outcomes: readonly Outcome[]): RedriveResponse['putAside'
     );
 }
 
+function sentIn(entries: readonly Entry[]): Sent[] {
+  return entries.flatMap(({ arrived: { data }, outcome, grant }) => {
+    if (grant === undefined) return [];
+    const faults = outcome.kind === 'batch' ? outcome.batch.faults.length : 1;
+    return [{ grant, bytes: data.length, faults }];
+  });
+}
+
 /** Parses all, looks their grants up in one call, then checks each. */
 async function check(
   records: readonly Arrived[],
   { grants, log }: ConsumeOptions,
-): Promise<{ arrived: Arrived; outcome: Outcome }[]> {
+): Promise<Entry[]> {
   const parsed = records.map((record) => ({
     arrived: record,
     parsed: attempt(() => parseRecord(record.data)),
@@ -79,12 +92,13 @@ async function check(
     known = ids.length === 0 ? new Map() : await grants(ids);
   } catch (error) {
     log.error('grants could not be looked up', describeError(error));
-    return records.map((record) => ({ arrived: record, outcome: { kind: 'undone' } }));
+    return records.map((record) => ({
+      arrived: record,
+      outcome: { kind: 'undone' },
+      grant: undefined,
+    }));
   }
-  return parsed.map(({ arrived: record, parsed: result }) => ({
-    arrived: record,
-    outcome: outcomeOf(record, result, known),
-  }));
+  return parsed.map(({ arrived: record, parsed: result }) => entryOf(record, result, known));
 }
 
 type Attempt<T> = { ok: true; value: T } | { ok: false; error: SealtrailError };
@@ -99,17 +113,24 @@ function attempt<T>(run: () => T): Attempt<T> {
   }
 }
 
-function outcomeOf(
+/** What is known of a record, and under whose grant it was signed, as far as that is proved. */
+interface Entry {
+  readonly arrived: Arrived;
+  readonly outcome: Outcome;
+  readonly grant: KnownGrant | undefined;
+}
+
+function entryOf(
   record: Arrived,
   parsed: Attempt<SealedRecord>,
   known: ReadonlyMap<string, KnownGrant>,
-): Outcome {
+): Entry {
   if (!parsed.ok) return poison(record, parsed.error, undefined);
   const grant = known.get(parsed.value.grantId);
   const checked = attempt(() => checkRecord(record, parsed.value, grant));
   return checked.ok
-    ? { kind: 'batch', batch: checked.value }
-    : poison(record, checked.error, grant);
+    ? { arrived: record, outcome: { kind: 'batch', batch: checked.value }, grant }
+    : poison(record, checked.error, unproved.has(checked.error.code) ? undefined : grant);
 }
 
 /** Codes that are thrown before the signature was found to hold: nothing proves whose record it is. */
@@ -119,19 +140,17 @@ function poison(
   record: Arrived,
   { code, message }: SealtrailError,
   grant: KnownGrant | undefined,
-): Outcome {
-  const tenant = unproved.has(code) ? undefined : grant?.tenant;
-  return { kind: 'poison', why: { arrived: record, code, reason: message, tenant } };
+): Entry {
+  const why = { arrived: record, code, reason: message, tenant: grant?.tenant };
+  return { arrived: record, outcome: { kind: 'poison', why }, grant };
 }
-
-type Entry = { readonly arrived: Arrived; readonly outcome: Outcome };
 
 /** Calendar, then batches, then feed: a reader never meets a batch on a day that it cannot find. */
 async function store(
-  entries: Entry[],
+  entries: readonly Entry[],
   invocation: Invocation,
   options: ConsumeOptions,
-): Promise<Entry[]> {
+): Promise<readonly Entry[]> {
   const { log } = options;
   const batches = entries.flatMap(({ outcome }) =>
     outcome.kind === 'batch' ? [outcome.batch] : [],
@@ -140,11 +159,12 @@ async function store(
   const settled = await storeBatches(batches, invocation, options);
   const failed = batches.filter((batch) => settled.get(batch) === 'failed').length;
   if (failed > 0) log.error('batches could not be stored', { batches: failed });
-  return entries.map(({ arrived: record, outcome }) => {
+  return entries.map((entry) => {
+    const { arrived: record, outcome } = entry;
     const how = outcome.kind === 'batch' ? settled.get(outcome.batch) : 'stored';
-    if (outcome.kind !== 'batch' || how === 'stored') return { arrived: record, outcome };
+    if (outcome.kind !== 'batch' || how === 'stored') return entry;
     return {
-      arrived: record,
+      ...entry,
       outcome: how === 'throttled' ? throttled(record, outcome.batch) : { kind: 'undone' },
     };
   });

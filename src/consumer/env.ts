@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+const count = z
+  .string()
+  .regex(/^[1-9]\d{0,14}$/)
+  .transform(Number);
+
 /** What the stack must set on the consumer's function. */
 export const consumerEnv = z.object({
   /** `dev` or `prod`: the dimension of every metric. */
@@ -13,4 +18,7 @@ export const consumerEnv = z.object({
   QUARANTINE_BUCKET: z.string().min(1),
   /** Bucket that takes, raw, what may be accepted later (a throttled tenant's records). */
   REDRIVE_BUCKET: z.string().min(1),
+  /** Bytes and faults that may come under one grant, before it is revoked. */
+  GRANT_BYTES: count,
+  GRANT_FAULTS: count,
 });

@@ -10,8 +10,10 @@ import { quietLogger } from '../lambda/quiet-logger.ts';
 import { verifiedGrants } from '../lambda/verified-grants.ts';
 import { createBatchWriter } from '../store/batch-writer.ts';
 import { createGrantLog } from '../store/grant-log.ts';
+import { createTallies } from '../store/tallies.ts';
 import { consume } from './consume.ts';
 import { consumerEnv } from './env.ts';
+import { grantUsage } from './grant-usage.ts';
 import type { PutObject } from './quarantine.ts';
 import type { RedriveEvent } from './redrive.ts';
 
@@ -28,8 +30,9 @@ const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
   return PublicKey ?? new Uint8Array();
 });
 
+const grantLog = createGrantLog({ client: dynamodb, table: env.GRANTS_TABLE });
 const grants = verifiedGrants({
-  find: createGrantLog({ client: dynamodb, table: env.GRANTS_TABLE }).find,
+  find: grantLog.find,
   issuer: async () => ({ name: env.ISSUER, keys: byThumbprint(await keys()) }),
   now: Date.now,
 });
@@ -52,6 +55,13 @@ const options = {
   grants,
   quarantine: putTo(env.QUARANTINE_BUCKET),
   redrive: putTo(env.REDRIVE_BUCKET),
+  usage: grantUsage({
+    quota: { bytes: env.GRANT_BYTES, faults: env.GRANT_FAULTS },
+    tallies: createTallies({ client: dynamodb, table: env.BATCHES_TABLE, now: Date.now }),
+    revoke: grantLog.revoke,
+    now: Date.now,
+    log,
+  }),
   log,
 };
 

@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type ErrorCode, SealtrailError } from '../domain/error.ts';
 import { describeError, type Log, type Service } from './log.ts';
+import { isPassingFault } from './passing-fault.ts';
 
 /** A request of the HTTP API (payload format 2.0), with nothing decoded that could be decoded in two ways. */
 export interface HttpRequest {
@@ -104,9 +105,19 @@ function isProblem(code: ErrorCode | undefined): code is ProblemCode {
   return code !== undefined && Object.hasOwn(statuses, code);
 }
 
+/** What passes by itself is worth another try, wherever it came from. */
+function ourErrorOf(error: unknown): SealtrailError | undefined {
+  if (error instanceof SealtrailError) return error;
+  return isPassingFault(error)
+    ? new SealtrailError('unavailable', 'what this needs does not answer now; try again', {
+        cause: error,
+      })
+    : undefined;
+}
+
 /** `serverTime` lets a client whose clock is off see by how much. */
 function problem(error: unknown, log: Log, service: Service): HttpResponse {
-  const ours = error instanceof SealtrailError ? error : undefined;
+  const ours = ourErrorOf(error);
   const code = isProblem(ours?.code) ? ours.code : 'internal';
   const status = statuses[code];
   if (code === 'integrity-broken') log.count('IntegrityErrors', 1);

@@ -6,9 +6,12 @@ type Metric =
   | 'ProducerForks'
   | 'ProducersUnfinished'
   | 'AuditorLag'
+  | 'TenantsSkipped'
   | 'Equivocations'
   | 'IntegrityErrors'
   | 'Throttled'
+  | 'GrantsRevoked'
+  | 'TalliesFailed'
   | 'ReadsUnrecorded'
   | `${Service}${'Refused' | 'Failed'}`
   | 'IssuerThrottled';

@@ -7,6 +7,7 @@ import type { HttpRequest, HttpResponse, Operation } from '../lambda/http.ts';
 import type { ReadBatch, Summary } from '../store/batch-store.ts';
 import { dayOf } from '../store/keys.ts';
 import { type Reader, tenantOf } from './access.ts';
+import { linkToNext } from './link-to-next.ts';
 import type { ReadOptions } from './list-events.ts';
 import { openSealed } from './open-batch.ts';
 import { onlySingles } from './parse-query.ts';
@@ -49,13 +50,11 @@ export function listBatches(options: ReadOptions): Operation {
     if (query.after !== undefined && !placePattern.test(query.after))
       throw new SealtrailError('request-invalid', 'after is what the link to the next page says');
     const { body, next } = await readPage({ tenant, from, to, after: query.after }, options);
-    const params = new URLSearchParams(request.query);
-    if (next !== undefined) params.set('after', next);
     return {
       status: 200,
       headers: {
         'content-type': bundleType,
-        ...(next === undefined ? {} : { link: `<${request.path}?${params}>; rel="next"` }),
+        ...(next === undefined ? {} : { link: linkToNext(request, { after: next }) }),
       },
       body,
     };

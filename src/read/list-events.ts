@@ -7,6 +7,7 @@ import { type Authenticate, tenantOf } from './access.ts';
 import { type Format, formatOf, formats } from './answer-format.ts';
 import { withinBounds } from './bounds.ts';
 import { withEtag } from './etag.ts';
+import { linkToNext } from './link-to-next.ts';
 import type { Grants } from './open-batch.ts';
 import { type Budget, type EventPage, pageEvents } from './page-events.ts';
 import { parseQuery } from './parse-query.ts';
@@ -85,7 +86,7 @@ function answer(
         ? `${formats.csv}; charset=utf-8; header=${isFirst ? 'present' : 'absent'}`
         : formats[format],
     'sealtrail-order': page.order,
-    ...(next === undefined ? {} : { link: `<${linkTo(request, next)}>; rel="next"` }),
+    ...(next === undefined ? {} : { link: linkToNext(request, { cursor: next }) }),
     // A link in a page is to be saved, not shown.
     ...(request.query.has('format') && format !== 'json'
       ? { 'content-disposition': `attachment; filename="events.${format}"` }
@@ -107,10 +108,4 @@ function bodyOf(
   const events = page.events.map(showEvent).join(',');
   const rest = JSON.stringify({ order: page.order, next: next ?? null }).slice(1);
   return `{"events":[${events}],${rest}`;
-}
-
-function linkTo({ path, query }: HttpRequest, cursor: string): string {
-  const params = new URLSearchParams(query);
-  params.set('cursor', cursor);
-  return `${path}?${params}`;
 }

@@ -6,6 +6,7 @@ import {
   ExecuteStatementCommand,
 } from '@aws-sdk/client-dynamodb';
 import { SealtrailError } from '../domain/error.ts';
+import { revocationPrefix } from './keys.ts';
 import type { Item } from './partiql-insert.ts';
 
 /** A grant as it was issued. */
@@ -13,6 +14,8 @@ interface LoggedGrant {
   readonly jwt: string;
   /** From when on it no longer holds, epoch ms. */
   readonly revokedAt?: number;
+  /** Why, where it was not an operator's doing. */
+  readonly revokedFor?: string;
 }
 
 /** Every grant ever issued, and every revocation. Insert-only. */
@@ -26,8 +29,12 @@ export interface GrantLog {
     jwt: string,
     about: { tenant: string; client: string; issuedAt: number; expiresAt: number },
   ): Promise<'inserted' | 'replayed'>;
-  /** Revokes a grant from `at` on, epoch ms. The first revocation stays. */
-  revoke(id: string, at: number): Promise<'revoked' | 'already-revoked'>;
+  /** Revokes a grant from `at` on, epoch ms, with the reason if there is one to keep. The first revocation stays. */
+  revoke(
+    id: string,
+    at: number,
+    about?: { readonly reason?: string; readonly signal?: AbortSignal },
+  ): Promise<'revoked' | 'already-revoked'>;
   /**
    * Those of these grants that exist: strongly consistent, so one issued a moment ago is found. Throws
    * `throttled` if DynamoDB leaves some out until the signal is aborted (after 5 s unless given).
@@ -62,11 +69,13 @@ export function createGrantLog({
         throw new SealtrailError('unavailable', 'the grant may have been logged; make a new proof');
       return 'replayed';
     },
-    async revoke(id, at) {
-      const outcome = await insertItem(client, table, {
+    async revoke(id, at, { reason, signal } = {}) {
+      const revocation: Item = {
         id: { S: revocationOf(id) },
         at: { N: String(at) },
-      });
+        ...(reason !== undefined && { reason: { S: reason } }),
+      };
+      const outcome = await insertItem(client, table, revocation, signal);
       return outcome.kind === 'inserted' ? 'revoked' : 'already-revoked';
     },
     async find(ids, signal = AbortSignal.timeout(5000)) {
@@ -80,7 +89,7 @@ export function createGrantLog({
 }
 
 function revocationOf(grantId: string): string {
-  return `revoked#${grantId}`;
+  return revocationPrefix + grantId;
 }
 
 type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'exists'; attempts: number };
@@ -89,7 +98,12 @@ type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'exists'; attem
  * PartiQL's INSERT never replaces an item, and unlike PutItem can be granted without leave to do so.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.insert.html
  */
-async function insertItem(client: DynamoDBClient, table: string, item: Item): Promise<Inserted> {
+async function insertItem(
+  client: DynamoDBClient,
+  table: string,
+  item: Item,
+  abortSignal?: AbortSignal,
+): Promise<Inserted> {
   const members = Object.keys(item).map((name) => `'${name}': ?`);
   try {
     await client.send(
@@ -97,6 +111,7 @@ async function insertItem(client: DynamoDBClient, table: string, item: Item): Pr
         Statement: `INSERT INTO "${table}" VALUE {${members.join(', ')}}`,
         Parameters: Object.values(item),
       }),
+      abortSignal && { abortSignal },
     );
     return { kind: 'inserted' };
   } catch (error) {
@@ -141,8 +156,12 @@ function toGrants(ids: readonly string[], items: readonly Item[]): Map<string, L
   for (const id of ids) {
     const jwt = byId.get(id)?.['jwt']?.S;
     if (jwt === undefined) continue;
-    const at = byId.get(revocationOf(id))?.['at']?.N;
-    grants.set(id, at === undefined ? { jwt } : { jwt, revokedAt: Number(at) });
+    const { at, reason } = byId.get(revocationOf(id)) ?? {};
+    grants.set(id, {
+      jwt,
+      ...(at?.N !== undefined && { revokedAt: Number(at.N) }),
+      ...(reason?.S !== undefined && { revokedFor: reason.S }),
+    });
   }
   return grants;
 }

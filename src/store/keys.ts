@@ -53,6 +53,17 @@ export function calendarPartition(tenant: string): string {
   return `${tenant}#calendar`;
 }
 
+/**
+ * What a grant has sent, as the containers of the consumer tell of it. It lies beside the batches for the sake of
+ * what that table has: insertion only, a time to live, and a sort key to sum over.
+ */
+export function tallyPartition(tenant: string, grantId: string): string {
+  return `${tenant}#tally#${grantId}`;
+}
+
+/** In the `grants` table, the id of a grant's revocation begins so; a grant's own id has no `#`. */
+export const revocationPrefix = 'revoked#';
+
 /** Index of the `producers` table: those that still need an eye, all under one key. */
 export const watchIndex = 'watch';
 export const watchAttribute = 'watch';

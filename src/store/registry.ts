@@ -56,8 +56,11 @@ export interface Registry {
   setTenant(from: Tenant, to: Tenant): Promise<'set' | 'conflict'>;
   /** A key is good for nothing from its revocation on, and never good again. The first revocation stays. */
   revokeKey(keyId: string, at: string): Promise<'revoked' | 'conflict'>;
-  /** Every tenant, in no order. Reads the whole table, page by page; throws at a row of another form, naming it. */
-  tenants(): AsyncGenerator<Tenant>;
+  /**
+   * Every tenant, in no order. Reads the whole table, page by page. At a row of another form it throws, naming it;
+   * or tells `onMalformed`, and goes on with the others.
+   */
+  tenants(onMalformed?: (error: Error) => void): AsyncGenerator<Tenant>;
   /** Every key, revoked ones too, or those of one tenant; read like `tenants`. */
   apiKeys(tenant?: string): AsyncGenerator<ApiKeyRecord & { readonly id: string }>;
 }
@@ -154,16 +157,20 @@ export function createRegistry({ client, table }: TableOptions): Registry {
           }),
         ),
       ),
-    async *tenants() {
+    async *tenants(onMalformed = raise) {
       for await (const item of scan('tenant#')) {
         const id = nameOf(item, 'tenant#');
-        yield readRow(item, () => toTenant(id, item));
+        const row = readRow(item, () => toTenant(id, item));
+        if (row instanceof Error) onMalformed(row);
+        else yield row;
       }
     },
     async *apiKeys(tenant) {
       for await (const item of scan('key#', tenant)) {
         const id = nameOf(item, 'key#');
-        yield readRow(item, () => ({ id, ...toKey(item) }));
+        const row = readRow(item, () => ({ id, ...toKey(item) }));
+        if (row instanceof Error) throw row;
+        yield row;
       }
     },
   };
@@ -188,11 +195,15 @@ function nameOf(item: Item, prefix: string): string {
   return (item['id']?.S ?? '').slice(prefix.length);
 }
 
-function readRow<T>(item: Item, read: () => T): T {
+function raise(error: Error): never {
+  throw error;
+}
+
+function readRow<T>(item: Item, read: () => T): T | TypeError {
   try {
     return read();
   } catch (cause) {
-    throw new TypeError(`the registry's row ${item['id']?.S} is of another form`, { cause });
+    return new TypeError(`the registry's row ${item['id']?.S} is of another form`, { cause });
   }
 }
 

@@ -59,6 +59,22 @@ describe('what a run counts', () => {
     expect((await auditor.verdict())?.head).toMatchObject({ seq: 1 });
   });
 
+  test('is a tenant whose row cannot be read, and what is missing of the others all the same', async () => {
+    const auditor = auditorHarness();
+    auditor.malformed.add('broken');
+    await auditor.store(at(0, 1, 3), { tenant: 'broken' });
+    await auditor.store(at(0, 1, 3));
+    await auditor.run();
+    auditor.clock.now += graceMs;
+    expect(await auditor.run()).toMatchObject({ ProducerGaps: 1, TenantsSkipped: 1 });
+    expect(auditor.logged.join('\n')).toContain('row tenant#broken');
+    auditor.malformed.clear();
+    await auditor.run();
+    auditor.clock.now += graceMs;
+    expect(await auditor.run()).toMatchObject({ ProducerGaps: 2 });
+    expect(await auditor.run()).not.toHaveProperty('TenantsSkipped');
+  });
+
   test('is a fork in the run that hears of it', async () => {
     const auditor = auditorHarness();
     await auditor.store([...life, ...chain(1, { branch: 'b', after: life[2] })]);

@@ -19,6 +19,7 @@ export function auditorHarness<Producers extends ProducerStore & ProducerList = 
   const clock = { now: born };
   const feed = new MemoryStore(() => clock.now);
   const tenants = new Set<string>();
+  const malformed = new Set<string>();
   const logged: string[] = [];
   let items = 0;
 
@@ -27,6 +28,8 @@ export function auditorHarness<Producers extends ProducerStore & ProducerList = 
     feed,
     producers,
     tenants,
+    /** Tenants whose rows cannot be read. */
+    malformed,
     /** One item of the feed, stored now. */
     async store(
       batches: readonly SeenBatch[],
@@ -44,7 +47,12 @@ export function auditorHarness<Producers extends ProducerStore & ProducerList = 
       clock.now += feedLagMs;
       const from = logged.length;
       await audit(clock.now + ms, {
-        listTenants: async () => [...tenants].map((id) => ({ id, retentionDays })),
+        listTenants: async (onMalformed) => {
+          for (const id of malformed) onMalformed(new TypeError(`row tenant#${id}`));
+          return [...tenants]
+            .filter((id) => !malformed.has(id))
+            .map((id) => ({ id, retentionDays }));
+        },
         reader: feed,
         producers,
         graceMs,

@@ -123,6 +123,7 @@ const options = {
   grants: async () => new Map([[who.grantId, { ...grantFor(who), key: createPublicKey(who.key) }]]),
   quarantine: async () => undefined,
   redrive: async () => undefined,
+  usage: async () => undefined,
   log: createLog('bench', () => undefined),
 };
 

@@ -221,7 +221,7 @@ test('an export has every page of the question, one behind the other', async () 
   const api: Api = async (_, { params, accept } = {}) => {
     expect([accept, params?.get('q')]).toEqual(['application/x-ndjson', 'text']);
     const at = Number(params?.get('cursor') ?? 0);
-    const link = `</v1/events?q=text&cursor=${at + 1}>; rel="next"`;
+    const link = `<?q=text&cursor=${at + 1}>; rel="next"`;
     return new Response(pages[at], { headers: at < 2 ? { link } : {} });
   };
   const onProgress = vi.fn();

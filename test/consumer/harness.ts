@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { type ConsumeOptions, consume } from '../../src/consumer/consume.ts';
+import { grantUsage } from '../../src/consumer/grant-usage.ts';
 import { signBatch } from '../../src/domain/seal.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
 import type { InsertOutcome, StoredBatch } from '../../src/store/batch-store.ts';
+import type { Tallies, Tally } from '../../src/store/tallies.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
 import { batchOf, type Signer, signer } from '../fixture/batches.ts';
 import { event, line } from '../fixture/events.ts';
@@ -27,10 +30,23 @@ export interface Fates {
   quarantine?: (call: number) => void;
   redrive?: (call: number) => void;
   grants?: (call: number) => void;
+  note?: (call: number) => void;
+  sum?: (call: number) => void;
+  revoke?: (call: number) => void;
 }
 
-/** A consumer whose store, buckets and grants are in memory, and fail as the test decides. */
-export function consumerHarness(fates: Fates = {}) {
+const generous: Tally = { bytes: 1e15, faults: 1e15 };
+
+/**
+ * A consumer whose store, buckets and grants are in memory, and fail as the test decides; `tallied`, by grant and name,
+ * may be another container's as well.
+ */
+export function consumerHarness(
+  fates: Fates = {},
+  quota: Tally = generous,
+  tallied = new Map<string, Map<string, Tally>>(),
+) {
+  const revoked = new Map<string, string | undefined>();
   const store = new MemoryStore(() => now);
   const calls: string[] = [];
   const grants = new Map<string, KnownGrant>();
@@ -47,6 +63,21 @@ export function consumerHarness(fates: Fates = {}) {
     objects[bucket].set(key, body);
   };
 
+  const log = createLog('test', (text) => logged.push(text));
+  const tallies: Tallies = {
+    async note({ grant }, name, tally) {
+      meet('note');
+      tallied.set(grant, new Map([...(tallied.get(grant) ?? []), [name, tally]]));
+    },
+    async sum({ grant }) {
+      meet('sum');
+      const all = [...(tallied.get(grant)?.values() ?? [])];
+      return {
+        bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+        faults: all.reduce((sum, { faults }) => sum + faults, 0),
+      };
+    },
+  };
   const options: ConsumeOptions = {
     writer: {
       noteDays: async (batches) => {
@@ -76,25 +107,46 @@ export function consumerHarness(fates: Fates = {}) {
     },
     quarantine: putInto('quarantine'),
     redrive: putInto('redrive'),
-    log: createLog('test', (text) => logged.push(text)),
+    usage: grantUsage({
+      quota,
+      tallies,
+      async revoke(id, _, { reason } = {}) {
+        meet('revoke');
+        if (revoked.has(id)) return 'already-revoked';
+        revoked.set(id, reason);
+        return 'revoked';
+      },
+      now: () => now,
+      log,
+    }),
+    log,
   };
+  const container = randomUUID();
+  let invocations = 0;
 
   return {
     store,
     calls,
     objects,
     logged,
+    tallied,
+    /** Grants with the reason of their revocation. */
+    revoked,
     /** A client with a grant. */
     client(over: Partial<KnownGrant> = {}): Signer {
       const who = signer();
       grants.set(who.grantId, grantFor(who, over));
       return who;
     },
+    /** Knows the grant of a client that another consumer made. */
+    adopt(who: Signer): void {
+      grants.set(who.grantId, grantFor(who));
+    },
     /** What `consume` answers: the place of the first record not done, or none. */
     async run(sent: readonly Sent[], signal = AbortSignal.timeout(60_000)) {
       const { batchItemFailures } = await consume(
         kinesisEvent(sent),
-        { id: 'call', signal },
+        { id: `${container} ${++invocations}`, signal },
         options,
       );
       return batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier) - 100);

@@ -30,6 +30,7 @@ function consumer(insert: (batch: StoredBatch) => InsertOutcome = () => 'stored'
     grants: async () => new Map([[who.grantId, grantFor(who, { exp: recorded / 1000 + 3600 })]]),
     quarantine: put('quarantine'),
     redrive: put('redrive'),
+    usage: async () => {},
     log: createLog('test', () => {}),
   };
   const run = (event: RedriveEvent) =>

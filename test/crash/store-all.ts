@@ -45,6 +45,7 @@ export async function storeAll(
         grants: async () => known,
         quarantine: keep,
         redrive: keep,
+        usage: async () => {},
         log: createLog('crash', () => {}),
       },
     );

@@ -29,6 +29,10 @@ const allow = (Sid: string, Action: string | string[], Resource: string | string
   Action,
   Resource,
 });
+const keysLike = (...patterns: string[]) => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': patterns },
+  Null: { 'dynamodb:LeadingKeys': 'false' },
+});
 const log = (name: string) =>
   allow(
     'Log',
@@ -103,6 +107,14 @@ describe('what each role may do, and nothing else', () => {
         stream,
       ),
       allow('InsertBatches', 'dynamodb:PartiQLInsert', table('Batches')),
+      {
+        ...allow('SumTallies', 'dynamodb:Query', table('Batches')),
+        Condition: keysLike('*#tally#*'),
+      },
+      {
+        ...allow('RevokeGrants', 'dynamodb:PartiQLInsert', table('Grants')),
+        Condition: keysLike('revoked#*'),
+      },
       allow('ReadGrants', 'dynamodb:BatchGetItem', table('Grants')),
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),
       allow('KeepRaw', 's3:PutObject', [
@@ -147,10 +159,7 @@ describe('what each role may do, and nothing else', () => {
       log('auditor'),
       {
         ...allow('FollowFeed', 'dynamodb:Query', table('Batches')),
-        Condition: {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*#calendar', '*#feed#*'] },
-          Null: { 'dynamodb:LeadingKeys': 'false' },
-        },
+        Condition: keysLike('*#calendar', '*#feed#*'),
       },
       allow('ListTenants', 'dynamodb:Scan', table('Registry')),
       allow('KeepProducers', ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], table('Producers')),
@@ -220,6 +229,8 @@ describe('the functions', () => {
         GRANTS_TABLE: 'Grants',
         QUARANTINE_BUCKET: 'deadlettersquarantine',
         REDRIVE_BUCKET: 'deadlettersredrive',
+        GRANT_BYTES: '21474836480',
+        GRANT_FAULTS: '10000',
       },
     ],
     [

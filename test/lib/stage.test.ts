@@ -73,6 +73,14 @@ test('numbers are read from text, and twice the rate may come at once', () => {
   });
 });
 
+test('a quota is JSON, of which either part may be left out', () => {
+  const parts = { bytes: 20 * 1024 ** 3, faults: 10_000 };
+  expect(read({}).grantQuota).toEqual(parts);
+  expect(read({ grantQuota: '{"faults":5}' }).grantQuota).toEqual({ ...parts, faults: 5 });
+  for (const grantQuota of ['5', '{"bytes":0}', '{"byte":1}', '{"bytes":-1}', '{'])
+    expect(() => read({ grantQuota })).toThrow(/Settings/);
+});
+
 test('retired keys are a list, newest first', () => {
   const [first, second] = ['1', '2'].map((id) => `arn:aws:kms:eu-west-1:123456789012:key/${id}`);
   expect(read({ retiredIssuerKeys: `${first},${second}` }).retiredIssuerKeys).toEqual([

@@ -289,6 +289,34 @@ describe('a table', () => {
     await expect(query('acme#2026-01-01#0', '#p=:p')).rejects.toThrow('not authorized');
   });
 
+  it('lets a role that is bound to some partition keys insert those and no others', async () => {
+    const bound = policy({
+      ...allow('dynamodb:PartiQLInsert', arn),
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['revoked#*'] },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    });
+    const writer = new DynamoDBClient(local.asRole('revoker', [bound]));
+    const insert = (members: string, ...keys: string[]) => ({
+      Statement: `INSERT INTO "batches" VALUE {${members}}`,
+      Parameters: keys.map((S) => ({ S })),
+    });
+    const one = (...statement: Parameters<typeof insert>) =>
+      writer.send(new ExecuteStatementCommand(insert(...statement)));
+    await one("'pk': ?, 'sk': ?", 'revoked#a', 's');
+    await one("'sk': ?, 'pk': ?", 's', 'revoked#b');
+    await one("'pk': 'revoked#c', 'sk': 's'");
+    const refused = 'not authorized to perform: dynamodb:PartiQLInsert';
+    await expect(one("'pk': ?, 'sk': ?", 'grant', 's')).rejects.toThrow(refused);
+    await expect(one("'sk': ?, 'pk': ?", 'revoked#d', 'grant')).rejects.toThrow(refused);
+    await expect(one("'pk': 'grant', 'sk': 'revoked#e'")).rejects.toThrow(refused);
+    const two = ['revoked#f', 'grant'].map((pk) => insert("'pk': ?, 'sk': ?", pk, 's'));
+    await expect(
+      writer.send(new BatchExecuteStatementCommand({ Statements: two })),
+    ).rejects.toThrow(refused);
+  });
+
   it('counts up under a condition, as quotas do', async () => {
     const update = () =>
       client.send(

@@ -187,6 +187,16 @@ describe('of 1,000 records of which 100 are poisoned and 100 more hit a broken d
     expect([both.code, both.rows]).toEqual([0, []]);
   });
 
+  test('what may be stored, and only untold to followers, is not given up without force', async () => {
+    const before = await counted();
+    const [given] = (await operator.run('dlq', 'ls', '--reason', 'given-up', '--json')).rows;
+    const words = ['dlq', 'discard', '--id', String(given?.['id']), '--why', 'nobody needs it'];
+    const ran = await operator.run(...words);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('redrive them first');
+    expect(await counted()).toEqual(before);
+  });
+
   test('while the deployment is broken a redrive changes nothing, and says so', async () => {
     const before = await counted();
     const ran = await operator.run('dlq', 'redrive', '--all');

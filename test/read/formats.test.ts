@@ -76,7 +76,7 @@ test('the pages of CSV, one behind the other, are one file', async () => {
   for (let query: string | undefined = 'limit=1'; query !== undefined; ) {
     const page = await api.list(query, csv);
     all += page.text;
-    query = /\?(.*)>; rel="next"$/.exec(String(page.headers['link'] ?? ''))?.[1];
+    query = /^<\?(.*)>; rel="next"$/.exec(String(page.headers['link'] ?? ''))?.[1];
   }
   expect(readCsv(all)).toHaveLength(4);
 });

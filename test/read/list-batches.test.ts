@@ -31,7 +31,7 @@ async function pages(api: ReturnType<typeof readHarness>, query: string) {
     const page: Answer = await api.batches(next);
     expect(page.status).toBe(200);
     found.push(page);
-    next = /\?([^>]+)>; rel="next"/.exec(String(page.headers['link']))?.[1];
+    next = /^<\?([^>]+)>; rel="next"/.exec(String(page.headers['link']))?.[1];
   }
   return found;
 }

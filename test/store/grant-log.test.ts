@@ -65,6 +65,18 @@ test('a revocation is found with its grant, and the first one stays', async () =
   expect(found.get(idOf('bad'))).toEqual({ jwt: 'jwt-bad', revokedAt: 1_700_000_500_000 });
 });
 
+test('a revocation keeps its reason, if it has one', async () => {
+  const log = createGrantLog(table);
+  await log.insert(idOf('flood'), 'jwt-flood', about);
+  await log.revoke(idOf('flood'), 1_700_000_500_000, { reason: 'over-quota' });
+  await log.revoke(idOf('flood'), 1_700_000_600_000);
+  expect((await log.find([idOf('flood')])).get(idOf('flood'))).toEqual({
+    jwt: 'jwt-flood',
+    revokedAt: 1_700_000_500_000,
+    revokedFor: 'over-quota',
+  });
+});
+
 test('an unknown grant is left out, also when it was revoked', async () => {
   const log = createGrantLog(table);
   await log.revoke(idOf('never'), 1);

@@ -117,7 +117,13 @@ test('a row of another form is named when it is listed', async () => {
   const other = await startIdTable('odd');
   const Item = { id: { S: 'tenant#odd' }, retentionDays: { N: '0' } };
   await other.client.send(new PutItemCommand({ TableName: other.table, Item }));
-  await expect(collect(createRegistry(other).tenants())).rejects.toThrow(/row tenant#odd/);
+  const registry = createRegistry(other);
+  await expect(collect(registry.tenants())).rejects.toThrow(/row tenant#odd/);
+  await registry.createTenant({ ...acme, id: 'good' });
+  const told: string[] = [];
+  const listed = await collect(registry.tenants(({ message }) => told.push(message)));
+  expect(listed.map(({ id }) => id)).toEqual(['good']);
+  expect(told).toEqual(["the registry's row tenant#odd is of another form"]);
   await other.close();
 });
 

@@ -20,9 +20,11 @@ export const discardDeadLetters: Command = {
       help: 'this one, or with no #… all of this object; may be given several times; required',
     },
     why: { value: 'TEXT', help: 'the reason, which stands in the log; required' },
+    force: { help: 'records of the redrive bucket too, though followers may never hear of them' },
   },
   about: [
     `At most ${maxLetters} records of ${maxObjects} objects at a time. Each one’s id, reason and SHA-256 are recorded before anything is removed.`,
+    'What waits in the redrive bucket may be stored already and only not be told in the feed: readers see its events, and exports, followers and the auditor never would. So `dlq redrive` comes first, which stores it once and tells of it; without --force it is not given up.',
     'The buckets keep versions: what was discarded can be had again until its version expires, and under Object Lock nothing but a marker is written.',
   ],
   examples: [
@@ -39,6 +41,11 @@ export const discardDeadLetters: Command = {
     const letters = chosen.flatMap((each) => each.letters);
     if (chosen.length > maxObjects || letters.length > maxLetters)
       throw new UsageError(`at most ${maxLetters} records of ${maxObjects} objects at a time`);
+    const waiting = chosen.filter(({ object: { bucket } }) => bucket === 'redrive');
+    if (waiting.length > 0 && !args.flag('force'))
+      throw new UsageError(
+        'records of the redrive bucket may be stored, and only not be told to followers and the auditor: redrive them first (`dlq redrive`). With --force they are given up, and followers may never hear of their events',
+      );
     const targets = chosen.map(({ object: { bucket, key } }) => ({
       type: 'dead-letters',
       id: `${bucket}/${key}`.slice(0, 512),

@@ -5,6 +5,7 @@ import type { Session } from '../session.ts';
 /** A grant, and from when on it no longer holds, epoch ms. */
 export interface FoundGrant extends GrantRow {
   readonly revokedAt: number | undefined;
+  readonly revokedFor: string | undefined;
 }
 
 /** Whether a batch of this grant that arrived now would still be taken. */
@@ -37,6 +38,9 @@ export async function findGrants(
     AbortSignal.timeout(60_000),
   );
   return rows
-    .map((row) => ({ ...row, revokedAt: known.get(row.id)?.revokedAt }))
+    .map((row) => {
+      const { revokedAt, revokedFor } = known.get(row.id) ?? {};
+      return { ...row, revokedAt, revokedFor };
+    })
     .sort((a, b) => a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1));
 }

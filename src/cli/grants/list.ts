@@ -24,15 +24,23 @@ export const listGrants: Command = {
     });
     const rows = found
       .filter((grant) => all || holds(grant, now()))
-      .map(({ id, tenant, client, issuedAt, expiresAt, revokedAt }) => ({
+      .map(({ id, tenant, client, issuedAt, expiresAt, revokedAt, revokedFor }) => ({
         id,
         tenant,
         client,
         issued: toTime(issuedAt * 1000),
         expires: toTime(expiresAt * 1000),
         ...(revokedAt !== undefined && { revoked: toTime(revokedAt) }),
+        ...(revokedFor !== undefined && { why: revokedFor }),
       }));
-    out.rows(rows, ['id', 'tenant', 'client', 'issued', 'expires', ...(all ? ['revoked'] : [])]);
+    out.rows(rows, [
+      'id',
+      'tenant',
+      'client',
+      'issued',
+      'expires',
+      ...(all ? ['revoked', 'why'] : []),
+    ]);
     if (rows.length === 0) out.say('There are no such grants.');
   },
 };

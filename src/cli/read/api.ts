@@ -42,7 +42,8 @@ export async function openApi(args: Args, desk: Desk): Promise<Api> {
     async get(path, accept = 'application/json') {
       for (let tried = 1; ; tried++) {
         const answer = await ask(`${base}${path}`, apiKey, accept, desk.signal);
-        if (answer?.status === 200) return answer;
+        if (answer?.status === 200)
+          return { bytes: answer.bytes, next: nextPath(answer.link, base, path) };
         desk.signal.throwIfAborted();
         if (!isWorthAnother(answer) || tried === maxTries) throw failure(path, answer);
         await sleep(pause(answer, tried), undefined, { signal: desk.signal });
@@ -51,8 +52,10 @@ export async function openApi(args: Args, desk: Desk): Promise<Api> {
   };
 }
 
-interface Answer extends Page {
+interface Answer {
   readonly status: number;
+  readonly bytes: Buffer;
+  readonly link: string;
   readonly retryAfter: number;
 }
 
@@ -72,12 +75,23 @@ async function ask(
     return {
       status: response.status,
       bytes: Buffer.from(await response.arrayBuffer()),
-      next: /<(\/[^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
+      link: response.headers.get('link') ?? '',
       retryAfter: Number(response.headers.get('retry-after') ?? Number.NaN),
     };
   } catch {
     return undefined;
   }
+}
+
+/** A link is relative to what was asked (RFC 3986, section 5.2). One that leads elsewhere is refused, as a redirect is. */
+function nextPath(link: string, base: string, path: string): string | undefined {
+  const reference = /<([^>]*)>; rel="next"/.exec(link)?.[1];
+  if (reference === undefined) return undefined;
+  const { href } = new URL(reference, `${base}${path}`);
+  const root = new URL(`${base}/`).href;
+  if (!href.startsWith(root))
+    throw new Failure(`${path.split('?')[0]}: the next page is said to be elsewhere, at ${href}`);
+  return href.slice(root.length - 1);
 }
 
 function isWorthAnother(answer: Answer | undefined): boolean {

@@ -15,14 +15,15 @@ export async function* readLog(
   { apiKey }: DemoTenant,
   limit = 1000,
 ): AsyncGenerator<string> {
-  let next: string | undefined = `/v1/events?order=asc&limit=${limit}`;
+  let next: string | undefined = `${url}/v1/events?order=asc&limit=${limit}`;
   while (next !== undefined) {
-    const response: Response = await fetch(url + next, {
+    const response: Response = await fetch(next, {
       headers: { authorization: `Bearer ${apiKey}`, accept: 'application/x-ndjson' },
     });
     if (!response.ok) throw new Error(`GET ${next}: ${response.status} ${await response.text()}`);
     yield* (await response.text()).split('\n').filter((line) => line !== '' && !isOfRead(line));
-    next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+    const link = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+    next = link && new URL(link, next).href;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Access, AwsRequest, Place } from '../service.ts';
-import { targetOf } from './partiql.ts';
+import { parseInsert, targetOf, type Value } from './partiql.ts';
 import { nameOf, type Tables } from './tables.ts';
 
 /** Operations on one table, whose permission has the operation's name. */
@@ -39,7 +39,13 @@ interface Input {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Readonly<Record<string, Record<string, unknown>>>;
   readonly Statement?: string;
-  readonly Statements?: readonly { readonly Statement?: string }[];
+  readonly Parameters?: readonly Value[];
+  readonly Statements?: readonly Statement[];
+}
+
+interface Statement {
+  readonly Statement?: string;
+  readonly Parameters?: readonly Value[];
 }
 
 /**
@@ -67,25 +73,49 @@ export function accessOf(
   if (operation === 'Query') {
     const key = queriedKey(input, tables.get(nameOf(input.TableName ?? ''))?.partitionKey);
     const access = on(operation, input.TableName ?? '', input.IndexName);
-    return [key === undefined ? access : { ...access, context: { 'dynamodb:LeadingKeys': [key] } }];
+    return [key === undefined ? access : leadBy(access, key)];
   }
   if (onTable.has(operation)) return [on(operation, input.TableName ?? '', input.IndexName)];
   if (onTables.has(operation))
     return Object.keys(input.RequestItems ?? {}).map((table) => on(operation, table));
   if (onResourceArn.has(operation)) return [on(operation, input.ResourceArn ?? '')];
   if (operation === 'ListTables') return [{ action: 'dynamodb:ListTables', resource: '*' }];
-  const statements = [
-    input.Statement,
-    ...(input.Statements ?? []).map(({ Statement }) => Statement),
-  ];
+  const statements: readonly Statement[] = input.Statements ?? [input];
   const wanted = new Map<string, Access>();
   for (const statement of statements) {
-    const target = targetOf(statement ?? '');
+    const target = targetOf(statement.Statement ?? '');
     if (target === undefined) continue;
     const access = on(verbs[target.verb], target.table, target.index);
-    wanted.set(`${access.action} ${access.resource}`, access);
+    const key =
+      target.verb === 'INSERT'
+        ? insertedKey(statement, tables.get(target.table)?.partitionKey)
+        : undefined;
+    const name = `${access.action} ${access.resource} ${key}`;
+    wanted.set(name, key === undefined ? access : leadBy(access, key));
   }
   return [...wanted.values()];
+}
+
+const leadBy = (access: Access, key: string): Access => ({
+  ...access,
+  context: { 'dynamodb:LeadingKeys': [key] },
+});
+
+/** The partition key of the item that a statement inserts; none if the statement is not understood. */
+function insertedKey(
+  { Statement = '', Parameters = [] }: Statement,
+  partitionKey: string | undefined,
+): string | undefined {
+  const parsed = parseInsert(Statement, Parameters);
+  return parsed.kind === 'parsed' && partitionKey !== undefined
+    ? textOf(parsed.value.item[partitionKey])
+    : undefined;
+}
+
+function textOf(value: Value | undefined): string | undefined {
+  const { S, N, B } = value ?? {};
+  const text = S ?? N ?? B;
+  return typeof text === 'string' ? text : undefined;
 }
 
 /**
@@ -98,9 +128,7 @@ function queriedKey(input: Input, partitionKey: string | undefined): string | un
   const pattern = /(#?[\w.-]+)\s*=\s*(:\w+)/g;
   for (const [, name = '', placeholder = ''] of condition.matchAll(pattern)) {
     if ((names[name] ?? name) !== partitionKey) continue;
-    const { S, N, B } = input.ExpressionAttributeValues?.[placeholder] ?? {};
-    const value = S ?? N ?? B;
-    if (typeof value === 'string') return value;
+    return textOf(input.ExpressionAttributeValues?.[placeholder]);
   }
   return undefined;
 }
