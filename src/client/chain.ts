@@ -1,7 +1,6 @@
 import { limits } from '../domain/limits.ts';
 import { type Batch, type BatchContent, compose } from '../domain/seal.ts';
-import { type Entry, sizeOf } from './entry.ts';
-import type { Draft } from './event-buffer.ts';
+import { type Draft, draftOf } from './draft.ts';
 import type { SealedBatch } from './sealed-batch.ts';
 
 /** A body that leaves room for the largest manifest and its LF. */
@@ -72,14 +71,4 @@ export class Chain {
 function halves({ entries }: Draft): Draft[] {
   const middle = entries.length >> 1;
   return [draftOf(entries.slice(0, middle)), draftOf(entries.slice(middle))];
-}
-
-function draftOf(entries: Entry[]): Draft {
-  const times = entries.map((entry) => entry.event.time);
-  return {
-    entries,
-    bytes: entries.reduce((sum, entry) => sum + sizeOf(entry), 0),
-    from: Math.min(...times),
-    to: Math.max(...times),
-  };
 }

@@ -6,6 +6,7 @@ import { type AcceptedBatch, Commits } from './commits.ts';
 import { Credentials } from './credentials.ts';
 import type { RecordOptions } from './entry.ts';
 import { type Acknowledgement, checkUntil, type Entry, type Until } from './entry.ts';
+import { adviceOn, untimely } from './event-time.ts';
 import type { Internals } from './internals.ts';
 import { makePipeline } from './make-pipeline.ts';
 import type { Settings } from './options.ts';
@@ -34,7 +35,10 @@ export class AuditClient {
   readonly #commits: Commits;
   readonly #mint = uuidSource();
   readonly #waiters = new Waiters();
-  readonly #counts = { recorded: 0, accepted: 0, committed: 0, batches: 0 };
+  readonly #counts = {
+    ...{ recorded: 0, accepted: 0, committed: 0 },
+    ...{ rejected: 0, quarantined: 0, batches: 0 },
+  };
   /** Of the next event. */
   #number: number;
   #lastError: Stats['lastError'];
@@ -58,6 +62,7 @@ export class AuditClient {
       client: () => this.#pipeline.client,
       onSession: (session) => {
         this.#pipeline.begin(session);
+        this.#settle(); // it may have rejected events
         this.#sender.wake();
       },
       onFailure,
@@ -77,7 +82,7 @@ export class AuditClient {
       serverClock: this.#serverClock,
       mint: this.#mint,
       onBatch: () => this.#sender.wake(),
-      onRefused: () => this.#settle(),
+      reject: (entry, error) => this.#reject(entry, error),
       onFailure,
     });
     this.#number = this.#pipeline.nextNumber;
@@ -197,14 +202,40 @@ export class AuditClient {
     const receipt = { batch: id, seq, producer, acceptedAt, sequenceNumber };
     this.#counts.batches += 1;
     this.#counts.accepted += entries.length;
+    const problem = this.#problemOf(sealed);
+    if (problem !== undefined) this.#counts.quarantined += entries.length;
     const awaited: Entry[] = [];
     for (const entry of entries) {
-      if (entry.until === 'accepted') entry.resolve({ id: entry.event.id, ...receipt });
+      if (problem !== undefined) entry.reject(problem);
+      else if (entry.until === 'accepted') entry.resolve({ id: entry.event.id, ...receipt });
       else if (entry.until === 'committed') awaited.push(entry);
     }
-    const isAwaited = awaited.length > 0 || this.#settings.spool?.keepUntil === 'committed';
-    if (isAwaited) this.#commits.await({ id, to: batch.to, entries: awaited, receipt });
+    const isKept = this.#settings.spool?.keepUntil === 'committed';
+    if (problem === undefined && (awaited.length > 0 || isKept))
+      this.#commits.await({ id, to: batch.to, entries: awaited, receipt });
     this.#pipeline.accepted(sealed);
+    if (problem !== undefined) this.#pipeline.committed(receipt); // it never will be
+    this.#settle();
+  }
+
+  /** That the service puts the batch aside, for its time; then no other event is in it. */
+  #problemOf({ batch, entries, to }: SealedBatch): SealtrailError | undefined {
+    if (entries.length === 0) return undefined;
+    const bounds = {
+      ...{ now: this.#serverClock.now(), synced: true },
+      earliest: this.#pipeline.earliest,
+    };
+    const why = untimely(to, bounds);
+    if (why === undefined) return undefined;
+    const advice = adviceOn(why, to, bounds);
+    const message = `time: ${advice}. It was durable before that was known: the service puts it aside`;
+    return new SealtrailError('event-invalid', `${message}, in batch ${batch.id}`);
+  }
+
+  /** It was taken, and will not be sent. */
+  #reject(entry: Entry, error: SealtrailError): void {
+    this.#counts.rejected += 1;
+    entry.reject(error);
     this.#settle();
   }
 

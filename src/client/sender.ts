@@ -3,6 +3,7 @@ import { fullJitter } from './backoff.ts';
 import { classifyFailure, type Failure } from './classify-failure.ts';
 import type { Clock, ServerClock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
+import { untimelyForever } from './event-time.ts';
 import { type PutResult, putRecords } from './put-records.ts';
 import { recordUnder, type SealedBatch } from './sealed-batch.ts';
 import type { Session } from './session.ts';
@@ -135,10 +136,17 @@ export class Sender {
     this.#cancelTimer = this.#deps.clock.after(Math.min(ms, longestSleepMs), () => this.wake());
   }
 
-  /** When it may be sent: after its back-off, and when its `to` is not in the server's future. */
+  /**
+   * When it may be sent: after its back-off, and when its `to` is not in the server's future. What is said to
+   * have happened over a day from now is not waited for: it is sent to be put aside.
+   */
   #dueAt(sealed: SealedBatch, now: number): number {
     sealed.notBefore = Math.min(sealed.notBefore, now + stalling.capMs);
-    return Math.max(sealed.notBefore, now + sealed.to - this.#deps.serverClock.now());
+    const { serverClock } = this.#deps;
+    const ahead = sealed.to - serverClock.now();
+    const isAbsurd =
+      untimelyForever(sealed.to, { now: serverClock.now(), synced: true }) !== undefined;
+    return Math.max(sealed.notBefore, isAbsurd ? now : now + ahead);
   }
 
   /** What goes into the next request, within its limits; the rest waits on. */

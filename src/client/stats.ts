@@ -9,6 +9,10 @@ export interface Stats {
   readonly accepted: number;
   /** Events that are seen to be stored: only those whose `record` waited for it. */
   readonly committed: number;
+  /** Events that `record` took and then rejected, before they were sent: recorded = accepted + pending + rejected. */
+  readonly rejected: number;
+  /** Events of the spool that were sent for the service to put aside: the store takes none of their time. */
+  readonly quarantined: number;
   /** Recorded and not yet accepted: events, and the bytes of their lines. */
   readonly pending: { readonly events: number; readonly bytes: number };
   /** Batches that are on the stream, and bytes of all records that were put, retries too. */

@@ -21,8 +21,6 @@ export interface SpooledDeps extends ProducerDeps {
   readonly onBatch: () => void;
   /** The disk failed. */
   readonly onFailure: (error: unknown) => void;
-  /** An entry was refused: there may be nothing pending any more. */
-  readonly onRefused: () => void;
 }
 
 /**
@@ -201,7 +199,6 @@ export class SpooledPipeline implements Pipeline {
 
   #refused(entry: Entry, cause: unknown): void {
     const message = `the event could not be written to the spool: ${(cause as Error).message}`;
-    entry.reject(new SealtrailError('spool-failed', message, { cause }));
-    this.#deps.onRefused();
+    this.#deps.reject(entry, new SealtrailError('spool-failed', message, { cause }));
   }
 }
