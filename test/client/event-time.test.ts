@@ -97,3 +97,14 @@ test('of a spool whose machine was years ahead, the events are put aside and not
   expect(first.stats()).toMatchObject({ accepted: 1, quarantined: 1 });
   expect(clock.now() - start).toBeLessThan(3_600_000);
 });
+
+test('the edge of the retention runs through no batch', async () => {
+  const { clock, open, taken } = spooled();
+  const client = open();
+  const edge = start - 365 * day;
+  const old = failure(client.record(input(0, at(edge - 5000))));
+  const kept = client.record(input(1, at(edge + 30_000)));
+  await clock.while(Promise.all([old, kept]));
+  expect(codeOf(await old)).toBe('event-invalid');
+  expect(taken().map(({ lines }) => lines.length)).toEqual([1, 1]);
+});
