@@ -45,7 +45,7 @@ export class Chain {
     this.#number(batch);
     // The lines are in the body now: let go of them.
     for (const entry of entries) entry.event.line = gone;
-    return [{ batch, entries, to, bytes: draft.bytes, attempts: 0, notBefore: 0 }];
+    return [{ batch, entries, to, bytes: draft.bytes, resent: 0, attempts: 0, notBefore: 0 }];
   }
 
   /** The empty batch that ends the chain. */
@@ -53,7 +53,7 @@ export class Chain {
     const at = { from: sealed, to: sealed, sealed };
     const batch = compose(this.#content({ lines: [], ...at, fin: true }));
     this.#number(batch);
-    return { batch, entries: [], to: sealed, bytes: 0, attempts: 0, notBefore: 0 };
+    return { batch, entries: [], to: sealed, bytes: 0, resent: 0, attempts: 0, notBefore: 0 };
   }
 
   #content(rest: Pick<BatchContent, 'lines' | 'from' | 'to' | 'sealed' | 'fin'>): BatchContent {

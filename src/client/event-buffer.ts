@@ -1,6 +1,6 @@
 import { limits } from '../domain/limits.ts';
 import type { Clock } from './clock.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, draftOf } from './draft.ts';
 import { type Entry, sizeOf } from './entry.ts';
 import type { Settings } from './options.ts';
 import { Queue } from './queue.ts';
@@ -64,7 +64,7 @@ export class EventBuffer {
       this.#admit(entry);
       return true;
     }
-    if (this.#bounds.onFull === 'reject') return false;
+    if (this.#bounds.onFull === 'reject' || entry.failClosed) return false;
     this.#waiting.push(entry);
     this.#cut(); // room comes only from what is sent: do not linger
     return true;
@@ -77,6 +77,23 @@ export class EventBuffer {
       this.#cut();
       return false;
     }
+    return true;
+  }
+
+  /** Takes an entry back; false if it is in a draft that was taken, or waits for room. */
+  withdraw(entry: Entry): boolean {
+    const drafts = [...this.#drafts, ...(this.#open ? [this.#open] : [])];
+    const draft = drafts.find(({ entries }) => entries.includes(entry));
+    if (draft === undefined) return false;
+    const left = draft.entries.filter((each) => each !== entry);
+    const rest = left.length === 0 ? [] : [draftOf(left)];
+    if (draft === this.#open) {
+      this.#open = rest[0];
+      if (this.#open === undefined) this.#cancelLinger();
+    } else
+      for (const each of this.#drafts.drain())
+        for (const kept of each === draft ? rest : [each]) this.#drafts.push(kept);
+    this.release(1, sizeOf(entry));
     return true;
   }
 

@@ -11,6 +11,8 @@ export interface SealedBatch {
   readonly to: number;
   /** Of its entries, in the buffer. */
   readonly bytes: number;
+  /** How often it was sent again because it was not seen to be stored; its entries are told already. */
+  readonly resent: number;
   /** Sends that failed. */
   attempts: number;
   /** Machine's clock, epoch ms. */

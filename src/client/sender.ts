@@ -41,7 +41,8 @@ interface SenderDeps {
   /** Seals the next draft; none if there is none. */
   readonly seal: () => SealedBatch[];
   readonly onAccepted: (sealed: SealedBatch, sequenceNumber: string) => void;
-  readonly onFailure: (error: unknown) => void;
+  /** So many batches will be put again. */
+  readonly onRetry: (batches: number, error: unknown) => void;
 }
 
 /**
@@ -213,6 +214,7 @@ export class Sender {
 
   #answered(request: readonly SealedBatch[], results: readonly PutResult[]): void {
     const now = this.#deps.clock.now();
+    const failures: PutResult[] = [];
     request.forEach((sealed, i) => {
       const result = results[i];
       if (result?.SequenceNumber !== undefined && result.ErrorCode === undefined) {
@@ -221,10 +223,16 @@ export class Sender {
         this.#deps.onAccepted(sealed, result.SequenceNumber);
       } else {
         this.#again(sealed, now + fullJitter(passing, sealed.attempts, this.#deps.random));
-        const name = result?.ErrorCode ?? 'NoResult';
-        this.#deps.onFailure(Object.assign(new Error('a record was not taken'), { name }));
+        failures.push(result ?? {});
       }
     });
+    const [first] = failures;
+    if (first === undefined) return;
+    const name = first.ErrorCode ?? 'NoResult';
+    this.#deps.onRetry(
+      failures.length,
+      Object.assign(new Error('a record was not taken'), { name }),
+    );
   }
 
   #failed(session: Session, request: readonly SealedBatch[], error: unknown): void {
@@ -235,7 +243,7 @@ export class Sender {
     const until = this.#deps.clock.now() + fullJitter(pace, attempts, this.#deps.random);
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
     for (const sealed of request) this.#again(sealed, until);
-    this.#deps.onFailure(error);
+    this.#deps.onRetry(request.length, error);
   }
 
   /** What is renewed needs only a retry; a denial of credentials that were got for a denial will last. */

@@ -76,7 +76,7 @@ test('of a spool, what the store will not take is sent in a batch of its own and
   token.mode = 'up';
   await clock.until(() => client.stats().accepted === 4);
   expect(codeOf(await refused)).toBe('event-invalid');
-  expect(((await refused) as Error).message).toContain('the service puts it aside, in batch');
+  expect(((await refused) as Error).message).toContain('The service puts it aside, in batch');
   expect(client.stats()).toMatchObject({ accepted: 4, quarantined: 2, pending: { events: 1 } });
   const batches = () => taken().map(({ lines }) => lines.map(({ bytes }) => String(bytes)));
   for (const batch of batches())
