@@ -54,6 +54,7 @@ test('kept until it is committed, a batch not seen to be stored is sent again by
   expect(clock.now() - at).toBeLessThan(10 * minute + 1000);
   expect(stream.taken[2]?.partitionKey).toBe(lost);
   expect(client.stats()).toMatchObject({ accepted: 2, batches: 2, resent: 1 });
+  expect(client.stats().pending).toEqual({ events: 0, bytes: 0 });
   await clock.advance(19 * minute);
   expect(stream.taken).toHaveLength(3); // twice as long the next time
   token.stored.add(lost ?? '');
