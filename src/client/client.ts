@@ -192,6 +192,7 @@ export class AuditClient {
       ...this.#settlement.counts,
       pending: this.#pipeline.pending,
       ...this.#sender.counts,
+      window: this.#sender.window,
       ...(lastError === undefined ? {} : { lastError }),
     };
   }

@@ -23,6 +23,8 @@ export interface Stats {
   readonly resigned: number;
   /** Batches of the spool sent again, as they were not seen to be stored 10 minutes after their acceptance. */
   readonly resent: number;
+  /** Requests that may be in flight now: `inFlight`, or fewer while the stream throttles. */
+  readonly window: number;
   /** Requests refused for a reason that a person must remove: alarm on it. */
   readonly stalled: number;
   /** The latest failure, whether or not it has passed. `code` is ours, or the name of AWS's error. */
