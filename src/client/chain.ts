@@ -1,7 +1,6 @@
 import { limits } from '../domain/limits.ts';
 import { type Batch, type BatchContent, compose } from '../domain/seal.ts';
-import { type Entry, sizeOf } from './entry.ts';
-import type { Draft } from './event-buffer.ts';
+import { type Draft, draftOf } from './draft.ts';
 import type { SealedBatch } from './sealed-batch.ts';
 
 /** A body that leaves room for the largest manifest and its LF. */
@@ -46,7 +45,7 @@ export class Chain {
     this.#number(batch);
     // The lines are in the body now: let go of them.
     for (const entry of entries) entry.event.line = gone;
-    return [{ batch, entries, to, bytes: draft.bytes, attempts: 0, notBefore: 0 }];
+    return [{ batch, entries, to, bytes: draft.bytes, resent: 0, attempts: 0, notBefore: 0 }];
   }
 
   /** The empty batch that ends the chain. */
@@ -54,7 +53,7 @@ export class Chain {
     const at = { from: sealed, to: sealed, sealed };
     const batch = compose(this.#content({ lines: [], ...at, fin: true }));
     this.#number(batch);
-    return { batch, entries: [], to: sealed, bytes: 0, attempts: 0, notBefore: 0 };
+    return { batch, entries: [], to: sealed, bytes: 0, resent: 0, attempts: 0, notBefore: 0 };
   }
 
   #content(rest: Pick<BatchContent, 'lines' | 'from' | 'to' | 'sealed' | 'fin'>): BatchContent {
@@ -72,14 +71,4 @@ export class Chain {
 function halves({ entries }: Draft): Draft[] {
   const middle = entries.length >> 1;
   return [draftOf(entries.slice(0, middle)), draftOf(entries.slice(middle))];
-}
-
-function draftOf(entries: Entry[]): Draft {
-  const times = entries.map((entry) => entry.event.time);
-  return {
-    entries,
-    bytes: entries.reduce((sum, entry) => sum + sizeOf(entry), 0),
-    from: Math.min(...times),
-    to: Math.max(...times),
-  };
 }

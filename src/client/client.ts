@@ -1,19 +1,21 @@
 import { toTime } from '../domain/encoding.ts';
-import { SealtrailError } from '../domain/error.ts';
+import { type EventFate, SealtrailError } from '../domain/error.ts';
 import { uuidSource } from '../domain/uuid.ts';
+import { bounded, tooLate } from './bounded.ts';
 import { ServerClock } from './clock.ts';
-import { type AcceptedBatch, Commits } from './commits.ts';
 import { Credentials } from './credentials.ts';
-import type { RecordOptions } from './entry.ts';
-import { type Acknowledgement, checkUntil, type Entry, type Until } from './entry.ts';
+import type { Acknowledgement, Entry, Level, RecordOptions, Until } from './entry.ts';
+import { checkOptions } from './entry.ts';
 import type { Internals } from './internals.ts';
+import { type AuditEvents, type AuditListener, Listeners } from './listeners.ts';
 import { makePipeline } from './make-pipeline.ts';
 import type { Settings } from './options.ts';
 import type { Pipeline } from './pipeline.ts';
 import { type EventInput, prepareEvent } from './prepare-event.ts';
 import { requestSession } from './request-session.ts';
-import type { SealedBatch } from './sealed-batch.ts';
 import { Sender } from './sender.ts';
+import { Settlement } from './settlement.ts';
+import { StallWatch } from './stall-watch.ts';
 import { describeFailure, type Stats } from './stats.ts';
 import { Waiters } from './waiters.ts';
 
@@ -31,10 +33,12 @@ export class AuditClient {
   readonly #credentials: Credentials;
   readonly #pipeline: Pipeline;
   readonly #sender: Sender;
-  readonly #commits: Commits;
+  readonly #settlement: Settlement;
+  readonly #listeners = new Listeners();
+  readonly #stallWatch: StallWatch;
   readonly #mint = uuidSource();
   readonly #waiters = new Waiters();
-  readonly #counts = { recorded: 0, accepted: 0, committed: 0, batches: 0 };
+  #recorded = 0;
   /** Of the next event. */
   #number: number;
   #lastError: Stats['lastError'];
@@ -58,6 +62,7 @@ export class AuditClient {
       client: () => this.#pipeline.client,
       onSession: (session) => {
         this.#pipeline.begin(session);
+        this.#settle(); // it may have rejected events
         this.#sender.wake();
       },
       onFailure,
@@ -69,27 +74,48 @@ export class AuditClient {
       inFlight: settings.inFlight,
       credentials: this.#credentials,
       seal: () => this.#pipeline.seal(),
-      onAccepted: (sealed, sequenceNumber) => this.#accepted(sealed, sequenceNumber),
-      onFailure,
+      onAccepted: (sealed, sequenceNumber) => {
+        this.#stallWatch.progress();
+        this.#settlement.accepted(sealed, sequenceNumber);
+      },
+      onRetry: (batches, error) => {
+        onFailure(error);
+        const failure = describeFailure(error, this.#serverClock.now());
+        this.#listeners.emit('retry', { batches, ...failure });
+      },
     });
+    this.#settlement = new Settlement({
+      ...{ settings, internals, onFailure },
+      serverClock: this.#serverClock,
+      listeners: this.#listeners,
+      pipeline: () => this.#pipeline,
+      resend: (sealed) => this.#sender.add(sealed),
+      onSettled: () => this.#settle(),
+      lastError: () => this.#lastError,
+    });
+    this.#stallWatch = new StallWatch(clock, (forMs) => this.#stalled(forMs));
     this.#pipeline = makePipeline(settings, internals, {
       clock,
       serverClock: this.#serverClock,
       mint: this.#mint,
       onBatch: () => this.#sender.wake(),
-      onRefused: () => this.#settle(),
+      reject: (entry, error) => this.#settlement.reject(entry, error),
       onFailure,
     });
     this.#number = this.#pipeline.nextNumber;
-    const onCommitted = (batch: AcceptedBatch) => this.#committed(batch);
-    this.#commits = new Commits(settings, internals, onCommitted, onFailure);
     this.#keepAlive(); // a spool may hold something
   }
 
   /**
    * Records an event. Resolves once it is `accepted` by the stream, `durable` in the spool, or `committed`
    * to the store. Never throws, and a rejection that nobody awaits does no harm: `event-invalid` (the
-   * message says what to do), `buffer-full`, `closed`, or `spool-failed` if the disk does not take it.
+   * message says what to do), `buffer-full`, `closed`, `spool-failed` if the disk does not take it,
+   * `uncommitted` if it is accepted and not seen to be stored within `committedTimeoutMs`, and with
+   * `failClosed` `unavailable`. The error's `fate` tells what becomes of an event that was taken.
+   *
+   * @example
+   * await audit.record(event, { until: 'accepted', failClosed: true, timeoutMs: 2000 });
+   * await deleteTheAccount(); // not without its record
    */
   record<U extends Until = 'accepted'>(
     event: EventInput,
@@ -98,24 +124,44 @@ export class AuditClient {
   record(event: EventInput, options?: RecordOptions): Promise<Acknowledgement> {
     return quiet(
       new Promise((resolve, reject) => {
-        const until = options?.until ?? 'accepted';
         if (this.#closing !== undefined) throw closed('the client is closed; make another');
-        checkUntil(until, this.#settings.spool !== undefined);
+        const level = checkOptions(options, this.#settings.spool !== undefined);
+        const { until, failClosed, timeoutMs } = level;
         const prepared = prepareEvent(event, {
           mint: this.#mint,
           now: this.#serverClock.now(),
           synced: this.#serverClock.synced,
           earliest: this.#pipeline.earliest,
         });
-        const entry = { number: this.#number, until, resolve, reject, event: prepared };
-        if (!this.#pipeline.add(entry))
-          throw new SealtrailError('buffer-full', 'it is full; try later, or wait with onFull');
+        const { clock } = this.#internals;
+        const settle = failClosed
+          ? bounded({ resolve, reject }, timeoutMs, clock, () => this.#late(entry, level))
+          : { resolve, reject };
+        const entry: Entry = {
+          number: this.#number,
+          until,
+          failClosed,
+          ...settle,
+          event: prepared,
+        };
+        if (!this.#pipeline.add(entry)) return settle.reject(full());
         this.#number += 1;
-        this.#counts.recorded += 1;
+        this.#recorded += 1;
         this.#keepAlive();
-        if (this.#counts.recorded === 1) this.#credentials.current(); // asks for the first grant
+        if (this.#recorded === 1) this.#credentials.current(); // asks for the first grant
       }),
     );
+  }
+
+  /**
+   * Calls `listener` at each `accepted` batch, each `retry`, when it has `stalled`, and when events are
+   * `quarantined`. Answers a function that ends it. What a listener throws harms nobody.
+   *
+   * @example
+   * const off = audit.on('stalled', ({ waitsFor, forMs, lastError }) => alarm(waitsFor, forMs, lastError));
+   */
+  on<N extends keyof AuditEvents>(name: N, listener: AuditListener<N>): () => void {
+    return this.#listeners.on(name, listener);
   }
 
   /** Seals what is buffered now; resolves once all that was recorded before it is accepted. */
@@ -142,9 +188,11 @@ export class AuditClient {
   stats(): Stats {
     const lastError = this.#lastError;
     return {
-      ...this.#counts,
+      recorded: this.#recorded,
+      ...this.#settlement.counts,
       pending: this.#pipeline.pending,
       ...this.#sender.counts,
+      window: this.#sender.window,
       ...(lastError === undefined ? {} : { lastError }),
     };
   }
@@ -156,14 +204,15 @@ export class AuditClient {
       await this.flush();
       this.#pipeline.end();
       await this.#waiters.until(
-        () => this.#pipeline.isIdle && this.#sender.isIdle && this.#commits.isIdle,
+        () => this.#pipeline.isIdle && this.#sender.isIdle && this.#settlement.commits.isIdle,
       );
     } finally {
       cancel();
       this.#isOver = true;
       this.#credentials.stop();
       this.#sender.stop();
-      this.#commits.stop();
+      this.#settlement.commits.stop();
+      this.#stallWatch.watch(false);
       this.#internals.disconnect();
       await this.#pipeline.close();
       this.#keepAlive();
@@ -172,15 +221,19 @@ export class AuditClient {
 
   /** Close's deadline has passed. */
   #expire(): void {
-    const unsent = [
-      ...this.#sender.stop().flatMap(({ entries }) => entries),
-      ...this.#pipeline.drain(),
-    ];
-    const unseen = this.#commits.stop().flatMap(({ entries }) => entries);
+    const sent = this.#sender.stop().flatMap(({ entries }) => entries);
+    const unsent = [...sent, ...this.#pipeline.drain()];
+    const unseen = this.#settlement.commits.stop().flatMap(({ entries }) => entries);
     const within = `within ${this.#settings.closeTimeoutMs} ms of close`;
-    for (const entry of unsent) entry.reject(closed(`the event was not accepted ${within}`));
-    for (const entry of unseen)
-      entry.reject(closed(`the event is accepted, but was not seen to be stored ${within}`));
+    const isLost = (i: number) => this.#settings.spool === undefined && i >= sent.length;
+    unsent.forEach((entry, i) => {
+      const message = `the event was not accepted ${within}`;
+      entry.reject(closed(message, isLost(i) ? 'withdrawn' : 'may-arrive'));
+    });
+    for (const entry of unseen) {
+      const message = `the event is accepted, but was not seen to be stored ${within}`;
+      entry.reject(closed(message, 'may-arrive'));
+    }
     const kept = this.#settings.spool === undefined ? '' : ' (the spool keeps what was durable)';
     const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored${kept}`;
     const error = new SealtrailError(
@@ -190,30 +243,11 @@ export class AuditClient {
     this.#waiters.reject(error);
   }
 
-  #accepted(sealed: SealedBatch, sequenceNumber: string): void {
-    const { batch, entries } = sealed;
-    const { id, seq, producer } = batch;
-    const acceptedAt = toTime(this.#serverClock.now());
-    const receipt = { batch: id, seq, producer, acceptedAt, sequenceNumber };
-    this.#counts.batches += 1;
-    this.#counts.accepted += entries.length;
-    const awaited: Entry[] = [];
-    for (const entry of entries) {
-      if (entry.until === 'accepted') entry.resolve({ id: entry.event.id, ...receipt });
-      else if (entry.until === 'committed') awaited.push(entry);
-    }
-    const isAwaited = awaited.length > 0 || this.#settings.spool?.keepUntil === 'committed';
-    if (isAwaited) this.#commits.await({ id, to: batch.to, entries: awaited, receipt });
-    this.#pipeline.accepted(sealed);
-    this.#settle();
-  }
-
-  #committed({ entries, receipt }: AcceptedBatch): void {
-    const committedAt = toTime(this.#serverClock.now());
-    this.#counts.committed += entries.length;
-    for (const entry of entries) entry.resolve({ id: entry.event.id, ...receipt, committedAt });
-    this.#pipeline.committed(receipt);
-    this.#settle();
+  #late(entry: Entry, level: Level): void {
+    const isWithdrawn = this.#pipeline.withdraw(entry);
+    const error = tooLate(level, isWithdrawn, this.#lastError?.message);
+    if (isWithdrawn) this.#settlement.reject(entry, error);
+    else entry.reject(error);
   }
 
   /** The number of the oldest event that is not accepted. */
@@ -227,9 +261,17 @@ export class AuditClient {
     this.#keepAlive();
   }
 
+  #stalled(forMs: number): void {
+    this.#listeners.emit('stalled', {
+      ...{ at: toTime(this.#serverClock.now()), waitsFor: 'accepted', forMs },
+      ...{ events: this.#pipeline.pending.events, lastError: this.#lastError },
+    });
+  }
+
   #keepAlive(): void {
+    this.#stallWatch.watch(!this.#pipeline.isEmpty && !this.#isOver);
     const isClosing = this.#closing !== undefined && !this.#isOver;
-    const isBusy = !this.#pipeline.isEmpty || !this.#commits.isIdle || isClosing;
+    const isBusy = !this.#pipeline.isEmpty || this.#settlement.commits.isHopeful || isClosing;
     if (isBusy) this.#release ??= this.#internals.clock.hold();
     else {
       this.#release?.();
@@ -238,8 +280,12 @@ export class AuditClient {
   }
 }
 
-function closed(message: string): SealtrailError {
-  return new SealtrailError('closed', message);
+function full(): SealtrailError {
+  return new SealtrailError('buffer-full', 'it is full; try later, or wait with onFull');
+}
+
+function closed(message: string, fate?: EventFate): SealtrailError {
+  return new SealtrailError('closed', message, { fate });
 }
 
 /** A rejection that nobody awaits must not end the process. */

@@ -32,7 +32,17 @@ export type Until = 'durable' | 'accepted' | 'committed';
 export interface RecordOptions<U extends Until = Until> {
   /** How far the event must have come. Default `accepted`. */
   readonly until?: U;
+  /**
+   * For what must not happen unlogged: never waits for room (`buffer-full`), and rejects with `unavailable`
+   * what is not there within `timeoutMs`; the error's `fate` tells what becomes of the event. Default false.
+   */
+  readonly failClosed?: boolean;
+  /** Of `failClosed`, ms: 1 to 86,400,000, default 5,000. */
+  readonly timeoutMs?: number;
 }
+
+/** The options of a call, checked and complete. */
+export type Level = Required<RecordOptions>;
 
 /** What `record` resolves with. */
 export type Acknowledgement<U extends Until = Until> = U extends 'durable' ? Durable : Receipt;
@@ -42,6 +52,8 @@ export interface Entry {
   /** Counts up in the order of recording. */
   readonly number: number;
   readonly until: Until;
+  /** It is refused rather than made to wait for room. */
+  readonly failClosed: boolean;
   readonly resolve: (acknowledgement: Acknowledgement) => void;
   readonly reject: (error: Error) => void;
   /** Replaced when its provisional stamp is corrected. */
@@ -53,10 +65,22 @@ export function sizeOf(entry: Entry): number {
   return entry.event.line.length + 1;
 }
 
-/** Throws `request-invalid` unless there is such a level. */
-export function checkUntil(until: Until, hasSpool: boolean): void {
+const longestMs = 86_400_000;
+
+/** Throws `request-invalid`, naming the option and what it must be. */
+export function checkOptions(options: RecordOptions = {}, hasSpool: boolean): Level {
+  const { until = 'accepted', failClosed = false, timeoutMs = 5000 } = options;
   const levels: Until[] = ['accepted', 'committed', ...(hasSpool ? (['durable'] as const) : [])];
-  if (levels.includes(until)) return;
-  const choices = `one of ${levels.join(', ')} (durable needs a spool)`;
-  throw new SealtrailError('request-invalid', `until: give ${choices}`);
+  if (!levels.includes(until))
+    throw wrong(`until: give one of ${levels.join(', ')} (durable needs a spool)`);
+  if (typeof failClosed !== 'boolean') throw wrong('failClosed: give true or false');
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > longestMs)
+    throw wrong(`timeoutMs: give whole milliseconds, 1 to ${longestMs}`);
+  if (options.timeoutMs !== undefined && !failClosed)
+    throw wrong('timeoutMs: it belongs to failClosed: true');
+  return { until, failClosed, timeoutMs };
+}
+
+function wrong(message: string): SealtrailError {
+  return new SealtrailError('request-invalid', message);
 }

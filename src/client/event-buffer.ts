@@ -1,18 +1,9 @@
 import { limits } from '../domain/limits.ts';
 import type { Clock } from './clock.ts';
+import { type Draft, draftOf } from './draft.ts';
 import { type Entry, sizeOf } from './entry.ts';
 import type { Settings } from './options.ts';
 import { Queue } from './queue.ts';
-
-/** Events that will be one batch: in the order of recording, within the limits, not yet numbered. */
-export interface Draft {
-  readonly entries: Entry[];
-  /** Of the body, uncompressed. */
-  bytes: number;
-  /** Earliest and latest event time, epoch ms. */
-  from: number;
-  to: number;
-}
 
 type Bounds = Pick<
   Settings,
@@ -60,13 +51,20 @@ export class EventBuffer {
     return (draft?.entries[0] ?? this.#waiting.first)?.number;
   }
 
+  /** What is here, in no particular order. */
+  *[Symbol.iterator](): Generator<Entry> {
+    for (const { entries } of this.#drafts) yield* entries;
+    yield* this.#open?.entries ?? [];
+    yield* this.#waiting;
+  }
+
   /** Takes an entry in, or lets it wait for room; false if it is full and to reject. */
   add(entry: Entry): boolean {
     if (this.#waiting.length === 0 && this.#hasRoom(entry)) {
       this.#admit(entry);
       return true;
     }
-    if (this.#bounds.onFull === 'reject') return false;
+    if (this.#bounds.onFull === 'reject' || entry.failClosed) return false;
     this.#waiting.push(entry);
     this.#cut(); // room comes only from what is sent: do not linger
     return true;
@@ -79,6 +77,23 @@ export class EventBuffer {
       this.#cut();
       return false;
     }
+    return true;
+  }
+
+  /** Takes an entry back; false if it is in a draft that was taken, or waits for room. */
+  withdraw(entry: Entry): boolean {
+    const drafts = [...this.#drafts, ...(this.#open ? [this.#open] : [])];
+    const draft = drafts.find(({ entries }) => entries.includes(entry));
+    if (draft === undefined) return false;
+    const left = draft.entries.filter((each) => each !== entry);
+    const rest = left.length === 0 ? [] : [draftOf(left)];
+    if (draft === this.#open) {
+      this.#open = rest[0];
+      if (this.#open === undefined) this.#cancelLinger();
+    } else
+      for (const each of this.#drafts.drain())
+        for (const kept of each === draft ? rest : [each]) this.#drafts.push(kept);
+    this.release(1, sizeOf(entry));
     return true;
   }
 
@@ -110,17 +125,25 @@ export class EventBuffer {
     this.#cut();
   }
 
-  /** Cuts everything anew after the stamps were changed: a draft's span may be another. */
-  restamp(change: (entry: Entry) => void): void {
-    for (const entry of this.#waiting) change(entry);
+  /**
+   * Changes entries, or lets go of those for which `change` is false, and cuts everything anew: a draft's
+   * span may be another.
+   */
+  revise(change: (entry: Entry) => boolean): void {
+    for (const entry of this.#waiting.drain()) if (change(entry)) this.#waiting.push(entry);
     const drafts = this.#drafts.drain();
     const open = this.#open;
     this.#open = undefined;
     for (const entry of [...drafts, ...(open ? [open] : [])].flatMap((draft) => draft.entries)) {
-      change(entry);
-      this.#place(entry);
+      if (change(entry)) {
+        this.#place(entry);
+        continue;
+      }
+      this.#events -= 1;
+      this.#bytes -= sizeOf(entry);
     }
     if (drafts.length > 0) this.#cut(); // some were complete, perhaps for a flush
+    this.release(0, 0); // there may be room now
   }
 
   /** Takes everything that was not taken, to be rejected. */

@@ -71,6 +71,7 @@ export function inContext(recorder: Recorder, events?: EventCatalogue<Definition
     flush: () => recorder.flush(),
     close: () => recorder.close(),
     stats: () => recorder.stats(),
+    on: (name, listener) => recorder.on(name, listener),
     [Symbol.asyncDispose]: () => recorder.close(),
   };
 }

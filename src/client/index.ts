@@ -2,7 +2,7 @@ import { AuditClient } from './client.ts';
 import { defaultInternals } from './internals.ts';
 import { type AuditClientOptions, parseOptions } from './options.ts';
 
-export type { ErrorCode, ErrorKind, SealtrailError } from '../domain/error.ts';
+export type { ErrorCode, ErrorKind, EventFate, SealtrailError } from '../domain/error.ts';
 export type { Event } from '../domain/event.ts';
 export type { AuditClient } from './client.ts';
 export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.ts';
@@ -23,6 +23,7 @@ export type {
   TypedEvent,
 } from './event-types.ts';
 export { type Audit, type EventParts, inContext, type TypedAudit } from './in-context.ts';
+export type { AuditEvents, AuditListener } from './listeners.ts';
 export type { AuditClientOptions } from './options.ts';
 export type { EventInput } from './prepare-event.ts';
 export type { Recorder } from './recorder.ts';

@@ -80,6 +80,8 @@ const optionsSchema = z.strictObject({
       keepUntil: z.enum(['accepted', 'committed']).default('accepted'),
     })
     .optional(),
+  /** How long an accepted event may take to be seen in the store before `committed` rejects, ms. */
+  committedTimeoutMs: z.number().int().min(1).max(86_400_000).default(300_000),
   /** How long `close` tries before it gives up, ms. */
   closeTimeoutMs: z.number().int().min(1).max(86_400_000).default(30_000),
 });

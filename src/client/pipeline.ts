@@ -23,6 +23,8 @@ export interface Pipeline {
   readonly earliest: number | undefined;
   /** Takes an entry, or lets it wait for room; false if it is full and to reject. */
   add(entry: Entry): boolean;
+  /** Takes it back; false if it may be sent, or read from the disk, nevertheless. */
+  withdraw(entry: Entry): boolean;
   begin(session: Session): void;
   /** A batch, or several, to be sent now; none if there is none. */
   seal(): SealedBatch[];
@@ -34,6 +36,8 @@ export interface Pipeline {
   accepted(sealed: SealedBatch): void;
   /** It is seen to be stored. */
   committed(batch: { readonly producer: string; readonly seq: number }): void;
+  /** The very same batch, to be sent once more: the stream may have lost it. None if it is not kept. */
+  again(batch: { readonly producer: string; readonly seq: number }): SealedBatch | undefined;
   /** Gives up. Answers the entries that are in no batch taken from here. */
   drain(): Entry[];
   /** Lets go of what it holds of the system. */
@@ -83,6 +87,10 @@ export class MemoryPipeline implements Pipeline {
     return this.#buffer.add(entry);
   }
 
+  withdraw(entry: Entry): boolean {
+    return this.#buffer.withdraw(entry);
+  }
+
   begin(session: Session): void {
     this.#producer.begin(session);
   }
@@ -107,6 +115,8 @@ export class MemoryPipeline implements Pipeline {
   }
 
   committed(): void {}
+
+  again(): undefined {}
 
   drain(): Entry[] {
     return this.#buffer.drain();

@@ -3,6 +3,7 @@ import { SealtrailError } from '../domain/error.ts';
 import { type Event, eventSchema } from '../domain/event.ts';
 import { limits } from '../domain/limits.ts';
 import { timeOfUuid, uuidV7Pattern } from '../domain/uuid.ts';
+import { adviceOn, type TimeBounds, untimely } from './event-time.ts';
 import { findLoss } from './find-loss.ts';
 
 /** An event as it is given to `record`. `id`, `time`, `targets` and `outcome` have defaults. */
@@ -24,14 +25,9 @@ export interface PreparedEvent {
   readonly provisional: boolean;
 }
 
-export interface PrepareContext {
+export interface PrepareContext extends TimeBounds {
   /** UUIDv7 of an epoch ms. */
   readonly mint: (ms: number) => string;
-  /** The server's time, epoch ms. */
-  readonly now: number;
-  readonly synced: boolean;
-  /** The oldest event that the consumer would store, epoch ms, where it is known. */
-  readonly earliest?: number | undefined;
 }
 
 /**
@@ -82,13 +78,8 @@ function stamp(input: EventInput, context: PrepareContext): { id: string; time: 
   const time = input.time === undefined ? undefined : fromTime(String(input.time));
   if (input.time !== undefined && (time === undefined || time < 0))
     throw invalid('time', 'give RFC 3339 in UTC with milliseconds, as Date.toISOString() does');
-  if (time !== undefined && context.synced && time > context.now + limits.aheadMs)
-    throw invalid(
-      'time',
-      `${time - context.now} ms ahead of the server's clock; give when it happened`,
-    );
-  if (time !== undefined && context.earliest !== undefined && time < context.earliest)
-    throw invalid('time', 'older than the retention of this log, so it would not be kept');
+  const problem = time === undefined ? undefined : timeProblem(time, context);
+  if (problem !== undefined) throw problem;
   if (input.id === undefined) return { id: context.mint(time ?? context.now), time: time ?? 0 };
   if (!uuidV7Pattern.test(String(input.id)))
     throw invalid('id', 'give a UUIDv7 in lower case, or leave it out');
@@ -111,6 +102,12 @@ export function restamp(event: PreparedEvent, time: number, id: string): Prepare
   event.line.write(id, idAt, 'latin1');
   event.line.write(toTime(time), timeAt, 'latin1');
   return { id, time, line: event.line, provisional: false };
+}
+
+/** `event-invalid` if the store would not take an event of this time. */
+export function timeProblem(time: number, bounds: TimeBounds): SealtrailError | undefined {
+  const why = untimely(time, bounds);
+  return why === undefined ? undefined : invalid('time', adviceOn(why, time, bounds));
 }
 
 function invalid(path: string, advice: string): SealtrailError {

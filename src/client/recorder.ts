@@ -3,5 +3,5 @@ import type { AuditClient } from './client.ts';
 /** What events are recorded with: an `AuditClient`, or a `MemoryAudit` in an app's own tests. */
 export type Recorder = Pick<
   AuditClient,
-  'record' | 'flush' | 'close' | 'stats' | typeof Symbol.asyncDispose
+  'record' | 'flush' | 'close' | 'stats' | 'on' | typeof Symbol.asyncDispose
 >;

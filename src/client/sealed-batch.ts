@@ -11,12 +11,24 @@ export interface SealedBatch {
   readonly to: number;
   /** Of its entries, in the buffer. */
   readonly bytes: number;
+  /** How often it was sent again because it was not seen to be stored; its entries are told already. */
+  readonly resent: number;
   /** Sends that failed. */
   attempts: number;
+  /** Times that its shard was too busy: each time it goes by another partition key. */
+  throttles?: number;
   /** Machine's clock, epoch ms. */
   notBefore: number;
   /** The record that was made last. */
   signed?: { readonly grantId: string; readonly record: Buffer };
+}
+
+/**
+ * Order is the chain's, so batches spread over all shards by their ids; and one whose shard is busy is put
+ * to another (half of the keys of a stream of two are), as an id goes by any key.
+ */
+export function partitionKeyOf({ batch, throttles = 0 }: SealedBatch): string {
+  return throttles === 0 ? batch.id : `${batch.id}.${throttles}`;
 }
 
 /**

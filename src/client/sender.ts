@@ -3,9 +3,11 @@ import { fullJitter } from './backoff.ts';
 import { classifyFailure, type Failure } from './classify-failure.ts';
 import type { Clock, ServerClock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
+import { untimelyForever } from './event-time.ts';
 import { type PutResult, putRecords } from './put-records.ts';
-import { recordUnder, type SealedBatch } from './sealed-batch.ts';
+import { partitionKeyOf, recordUnder, type SealedBatch } from './sealed-batch.ts';
 import type { Session } from './session.ts';
+import { isThrottle, Window } from './window.ts';
 
 /** Of one request: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
 const maxRecords = 500;
@@ -40,7 +42,8 @@ interface SenderDeps {
   /** Seals the next draft; none if there is none. */
   readonly seal: () => SealedBatch[];
   readonly onAccepted: (sealed: SealedBatch, sequenceNumber: string) => void;
-  readonly onFailure: (error: unknown) => void;
+  /** So many batches will be put again. */
+  readonly onRetry: (batches: number, error: unknown) => void;
 }
 
 /**
@@ -54,6 +57,7 @@ export class Sender {
   readonly #aborts = new Set<AbortController>();
   /** Sealed and not accepted, in flight or waiting, in order of seq. */
   readonly #outstanding = new Set<SealedBatch>();
+  readonly #window: Window;
   #waiting: SealedBatch[] = [];
   /** After a request that failed as a whole, the next would fail too. Machine's clock, epoch ms. */
   #pausedUntil = 0;
@@ -65,6 +69,12 @@ export class Sender {
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
+    this.#window = new Window(deps.inFlight);
+  }
+
+  /** How many requests may be in flight now, as throttling allows. */
+  get window(): number {
+    return this.#window.size;
   }
 
   get isIdle(): boolean {
@@ -106,7 +116,7 @@ export class Sender {
 
   /** One request a turn, so that sealing never holds up the process for long. */
   #turn(): void {
-    if (this.#aborts.size >= this.#deps.inFlight) return; // the next answer wakes
+    if (this.#aborts.size >= this.#window.size) return; // the next answer wakes
     const now = this.#deps.clock.now();
     // The machine's clock may have been set back: nothing waits longer than the longest back-off.
     this.#pausedUntil = Math.min(this.#pausedUntil, now + stalling.capMs);
@@ -135,10 +145,17 @@ export class Sender {
     this.#cancelTimer = this.#deps.clock.after(Math.min(ms, longestSleepMs), () => this.wake());
   }
 
-  /** When it may be sent: after its back-off, and when its `to` is not in the server's future. */
+  /**
+   * When it may be sent: after its back-off, and when its `to` is not in the server's future. What is said to
+   * have happened over a day from now is not waited for: it is sent to be put aside.
+   */
   #dueAt(sealed: SealedBatch, now: number): number {
     sealed.notBefore = Math.min(sealed.notBefore, now + stalling.capMs);
-    return Math.max(sealed.notBefore, now + sealed.to - this.#deps.serverClock.now());
+    const { serverClock } = this.#deps;
+    const ahead = sealed.to - serverClock.now();
+    const isAbsurd =
+      untimelyForever(sealed.to, { now: serverClock.now(), synced: true }) !== undefined;
+    return Math.max(sealed.notBefore, isAbsurd ? now : now + ahead);
   }
 
   /** What goes into the next request, within its limits; the rest waits on. */
@@ -177,34 +194,35 @@ export class Sender {
   #sizeUnder(session: Session, sealed: SealedBatch): number {
     if (sealed.signed !== undefined && sealed.signed.grantId !== session.grantId)
       this.counts.resigned += 1;
-    return recordUnder(session, sealed).length + sealed.batch.id.length;
+    return recordUnder(session, sealed).length + partitionKeyOf(sealed).length;
   }
 
   async #send(session: Session, request: readonly SealedBatch[]): Promise<void> {
     const abort = new AbortController();
     this.#aborts.add(abort);
+    const number = this.#window.send();
     const records = request.map((sealed) => this.#entryOf(session, sealed));
     try {
       const results = await putRecords(session, records, abort, this.#deps.clock);
-      if (!this.#isStopped) this.#answered(request, results);
+      if (!this.#isStopped) this.#answered(number, request, results);
     } catch (error) {
-      if (!this.#isStopped) this.#failed(session, request, error);
+      if (!this.#isStopped) this.#failed(number, session, request, error);
     } finally {
       this.#aborts.delete(abort);
       this.wake();
     }
   }
 
-  /** The partition key is the batch's id: order is the chain's, so batches spread over all shards. */
   #entryOf(session: Session, sealed: SealedBatch): PutRecordsRequestEntry {
     const record = recordUnder(session, sealed);
     this.counts.wireBytes += record.length;
     if (sealed.attempts > 0) this.counts.retries += 1;
-    return { Data: record, PartitionKey: sealed.batch.id };
+    return { Data: record, PartitionKey: partitionKeyOf(sealed) };
   }
 
-  #answered(request: readonly SealedBatch[], results: readonly PutResult[]): void {
+  #answered(number: number, request: readonly SealedBatch[], results: readonly PutResult[]): void {
     const now = this.#deps.clock.now();
+    const failures: PutResult[] = [];
     request.forEach((sealed, i) => {
       const result = results[i];
       if (result?.SequenceNumber !== undefined && result.ErrorCode === undefined) {
@@ -213,13 +231,25 @@ export class Sender {
         this.#deps.onAccepted(sealed, result.SequenceNumber);
       } else {
         this.#again(sealed, now + fullJitter(passing, sealed.attempts, this.#deps.random));
-        const name = result?.ErrorCode ?? 'NoResult';
-        this.#deps.onFailure(Object.assign(new Error('a record was not taken'), { name }));
+        failures.push(result ?? {});
+        if (isThrottle(result?.ErrorCode)) sealed.throttles = (sealed.throttles ?? 0) + 1;
       }
     });
+    const [first] = failures;
+    if (first === undefined) {
+      this.#window.taken();
+      return;
+    }
+    if (failures.some(({ ErrorCode }) => isThrottle(ErrorCode))) this.#window.throttled(number);
+    const name = first.ErrorCode ?? 'NoResult';
+    this.#deps.onRetry(
+      failures.length,
+      Object.assign(new Error('a record was not taken'), { name }),
+    );
   }
 
-  #failed(session: Session, request: readonly SealedBatch[], error: unknown): void {
+  #failed(number: number, session: Session, request: readonly SealedBatch[], error: unknown): void {
+    if (isThrottle((error as Error).name)) this.#window.throttled(number);
     const failure = this.#remedy(session, classifyFailure(error));
     if (failure === 'refused') this.counts.stalled += 1;
     const attempts = request.reduce((most, sealed) => Math.max(most, sealed.attempts), 0);
@@ -227,7 +257,7 @@ export class Sender {
     const until = this.#deps.clock.now() + fullJitter(pace, attempts, this.#deps.random);
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
     for (const sealed of request) this.#again(sealed, until);
-    this.#deps.onFailure(error);
+    this.#deps.onRetry(request.length, error);
   }
 
   /** What is renewed needs only a retry; a denial of credentials that were got for a denial will last. */

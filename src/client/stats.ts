@@ -9,6 +9,10 @@ export interface Stats {
   readonly accepted: number;
   /** Events that are seen to be stored: only those whose `record` waited for it. */
   readonly committed: number;
+  /** Events that `record` took and then rejected, before they were sent: recorded = accepted + pending + rejected. */
+  readonly rejected: number;
+  /** Events of the spool that were sent for the service to put aside: the store takes none of their time. */
+  readonly quarantined: number;
   /** Recorded and not yet accepted: events, and the bytes of their lines. */
   readonly pending: { readonly events: number; readonly bytes: number };
   /** Batches that are on the stream, and bytes of all records that were put, retries too. */
@@ -17,6 +21,10 @@ export interface Stats {
   /** Records put again; batches signed again under a newer grant. */
   readonly retries: number;
   readonly resigned: number;
+  /** Batches of the spool sent again, as they were not seen to be stored 10 minutes after their acceptance. */
+  readonly resent: number;
+  /** Requests that may be in flight now: `inFlight`, or fewer while the stream throttles. */
+  readonly window: number;
   /** Requests refused for a reason that a person must remove: alarm on it. */
   readonly stalled: number;
   /** The latest failure, whether or not it has passed. `code` is ours, or the name of AWS's error. */

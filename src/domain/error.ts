@@ -35,6 +35,7 @@ const kinds = {
   'event-invalid': 'fatal',
   'buffer-full': 'retry',
   closed: 'fatal',
+  uncommitted: 'retry',
   'spool-failed': 'retry',
   'spool-locked': 'fatal',
   // The token service and the read API.
@@ -57,16 +58,28 @@ const kinds = {
 } as const;
 
 export type ErrorCode = keyof typeof kinds;
+/**
+ * What becomes of an event that was taken, and whose `record` rejected: `withdrawn`, it will not be in the log;
+ * `may-arrive`, it may be there, now or later.
+ */
+export type EventFate = 'withdrawn' | 'may-arrive';
 export type ErrorKind = (typeof kinds)[ErrorCode];
 
 /** The one error class. Callers branch on `code` (or its `kind`), never on the message. */
 export class SealtrailError extends Error {
   override readonly name = 'SealtrailError';
   readonly code: ErrorCode;
+  /** Only where an event was taken before it was rejected. */
+  readonly fate: EventFate | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; fate?: EventFate | undefined },
+  ) {
     super(message, options);
     this.code = code;
+    this.fate = options?.fate;
   }
 
   get kind(): ErrorKind {

@@ -113,6 +113,18 @@ test('lambda', async () => {
   expect(recorded()).toMatchObject([{ ...refunded, context }]);
 });
 
+test('what must not happen unlogged', async () => {
+  const { payOut } = await import('./example/pay-out.ts');
+  const { withContext } = await import('../../src/client/index.ts');
+  let paid = 0;
+  const pay = async () => {
+    expect(recorded()).toMatchObject([refunded]);
+    paid += 1;
+  };
+  await withContext({ actor: refunded.actor }, () => payOut('in_42', pay));
+  expect(paid).toBe(1);
+});
+
 test('a job', async () => {
   const { nightly } = await import('./example/job.ts');
   await nightly();

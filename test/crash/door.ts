@@ -173,6 +173,9 @@ function faultOf(fate: RequestFate): Fault | undefined {
   }
 }
 
+/** A batch that was throttled goes by other keys: its id, a dot, and how often. */
+const batchOf = (partitionKey: string) => partitionKey.split('.')[0] ?? '';
+
 /** Takes what the fate lets it take of a request, and notes what the caller is told. */
 async function put(
   kinesis: AwsService,
@@ -185,7 +188,7 @@ async function put(
   traffic.told.set(request.principal.arn, told);
   const input = JSON.parse(String(request.body)) as PutInput;
   for (const { PartitionKey } of input.Records)
-    if (told.has(PartitionKey)) needless.push(PartitionKey);
+    if (told.has(batchOf(PartitionKey))) needless.push(batchOf(PartitionKey));
   const isTaken = (index: number) =>
     fate.kind !== 'partial' || ((fate.mask >> (index % 16)) & 1) === 0;
   const kept = input.Records.filter((_, index) => isTaken(index));
@@ -201,7 +204,7 @@ async function put(
       if (record === undefined || result.ErrorCode !== undefined) return;
       const { Data, PartitionKey: partitionKey } = record;
       taken.push({ data: Buffer.from(Data, 'base64'), partitionKey, arrival: Date.now() });
-      if (fate.kind !== 'cut-after') told.add(partitionKey);
+      if (fate.kind !== 'cut-after') told.add(batchOf(partitionKey));
     });
   }
   const refused = { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: 'injected' };

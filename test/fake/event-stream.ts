@@ -87,7 +87,7 @@ export function openTaken(
     if (grant === undefined) throw new Error('sealed under a grant that was never issued');
     verifyRecord(record, grant.key);
     const id = batchId(record.manifest);
-    if (partitionKey !== id) throw new Error('the partition key is not the batch id');
+    if (partitionKey.split('.')[0] !== id) throw new Error('the partition key is not the batch id');
     return { id, manifest: record.manifest, lines: openRecord(record), grant };
   });
 }

@@ -10,7 +10,7 @@ import { EntryReader, type StoredEntry } from './entry-reader.ts';
 import type { SpoolFiles } from './files.ts';
 import type { Boundary } from './frame.ts';
 import { lockFolder } from './lock.ts';
-import { recover, type SpoolState } from './recover.ts';
+import { recover, type Segment, type SpoolState } from './recover.ts';
 
 const idAt = '{"id":"'.length;
 const gone = Buffer.alloc(0);
@@ -78,6 +78,24 @@ function countFrom(state: SpoolState, files: SpoolFiles): { events: number; byte
   }
 }
 
+/** One batch that is logged and not delivered, composed again from what is on the disk. Throws `spool-failed`. */
+export function composeLogged(
+  batch: Boundary,
+  segments: readonly Segment[],
+  files: SpoolFiles,
+): SealedBatch {
+  const reader = new EntryReader(files, () => segments);
+  const found: StoredEntry[] = [];
+  for (let next = batch.first; found.length < batch.count; ) {
+    const chunk = reader.read(next).filter(({ number }) => number < batch.end);
+    const last = chunk.at(-1);
+    if (last === undefined) break;
+    found.push(...chunk);
+    next = last.number + 1;
+  }
+  return again(batch, found);
+}
+
 /** Composes a batch from its lines anew. It is sent only if it is the same. */
 function again(boundary: Boundary, found: readonly StoredEntry[]): SealedBatch {
   const { client, producer, seq, prev, fin } = boundary;
@@ -93,7 +111,7 @@ function again(boundary: Boundary, found: readonly StoredEntry[]): SealedBatch {
       `batch ${seq} of ${producer} is damaged: move the folder away, and keep it`,
     );
   for (const entry of entries) entry.event.line = gone;
-  return { batch, entries, to, bytes, attempts: 0, notBefore: 0 };
+  return { batch, entries, to, bytes, resent: 0, attempts: 0, notBefore: 0 };
 }
 
 /** An entry that was written before: nobody waits for it, unless `who` does. */
@@ -101,5 +119,5 @@ export function toEntry({ number, line }: StoredEntry, who?: Entry): Entry {
   const id = line.toString('latin1', idAt, idAt + 36);
   const event = { id, time: timeOfUuid(id), line, provisional: false };
   if (who !== undefined) return { ...who, event };
-  return { number, until: 'durable', resolve() {}, reject() {}, event };
+  return { number, until: 'durable', failClosed: false, resolve() {}, reject() {}, event };
 }

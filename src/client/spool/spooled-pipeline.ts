@@ -13,7 +13,8 @@ import { BatchLog } from './batch-log.ts';
 import type { SpoolFiles } from './files.ts';
 import { entryFrameSize } from './frame.ts';
 import { SegmentLog } from './log.ts';
-import { openSpool } from './open-spool.ts';
+import { composeLogged, openSpool } from './open-spool.ts';
+import { keyOf } from './recover.ts';
 
 export interface SpooledDeps extends ProducerDeps {
   readonly files: SpoolFiles;
@@ -21,8 +22,6 @@ export interface SpooledDeps extends ProducerDeps {
   readonly onBatch: () => void;
   /** The disk failed. */
   readonly onFailure: (error: unknown) => void;
-  /** An entry was refused: there may be nothing pending any more. */
-  readonly onRefused: () => void;
 }
 
 /**
@@ -108,11 +107,16 @@ export class SpooledPipeline implements Pipeline {
 
   add(entry: Entry): boolean {
     const isFull = this.#waiting.length > 0 || !this.#hasRoom(entry);
-    if (isFull && this.#settings.onFull === 'reject') return false;
+    if (isFull && (this.#settings.onFull === 'reject' || entry.failClosed)) return false;
     this.#count(entry, 1);
     if (isFull) this.#waiting.push(entry);
     else this.#write(entry);
     return true;
+  }
+
+  /** What is written, or about to be, is on its way whatever becomes of this process. */
+  withdraw(): boolean {
+    return false;
   }
 
   begin(session: Session): void {
@@ -143,6 +147,19 @@ export class SpooledPipeline implements Pipeline {
 
   committed(batch: { readonly producer: string; readonly seq: number }): void {
     this.#log.delivered(batch);
+  }
+
+  again(delivered: { readonly producer: string; readonly seq: number }): SealedBatch | undefined {
+    const { outstanding, segments } = this.#log.state;
+    const logged = outstanding.get(keyOf(delivered));
+    if (logged === undefined) return undefined;
+    try {
+      const sealed = composeLogged(logged.batch, segments, this.#deps.files);
+      return { ...sealed, entries: [], bytes: 0 }; // they were told, and made room for, when it was accepted
+    } catch (error) {
+      this.#deps.onFailure(error);
+      return undefined;
+    }
   }
 
   drain(): Entry[] {
@@ -201,7 +218,9 @@ export class SpooledPipeline implements Pipeline {
 
   #refused(entry: Entry, cause: unknown): void {
     const message = `the event could not be written to the spool: ${(cause as Error).message}`;
-    entry.reject(new SealtrailError('spool-failed', message, { cause }));
-    this.#deps.onRefused();
+    this.#deps.reject(
+      entry,
+      new SealtrailError('spool-failed', message, { cause, fate: 'may-arrive' }),
+    );
   }
 }

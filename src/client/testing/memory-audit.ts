@@ -1,7 +1,8 @@
 import { type ErrorCode, SealtrailError } from '../../domain/error.ts';
 import type { Event } from '../../domain/event.ts';
 import { uuidSource } from '../../domain/uuid.ts';
-import type { Acknowledgement, RecordOptions, Until } from '../entry.ts';
+import { type Acknowledgement, checkOptions, type RecordOptions, type Until } from '../entry.ts';
+import { type AuditEvents, type AuditListener, Listeners } from '../listeners.ts';
 import { type EventInput, prepareEvent } from '../prepare-event.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Stats } from '../stats.ts';
@@ -20,6 +21,7 @@ export class MemoryAudit implements Recorder {
   readonly #mint = uuidSource();
   readonly #producer = this.#mint(Date.now());
   readonly #events: Event[] = [];
+  readonly #listeners = new Listeners();
   #recorded = 0;
   #refusal: ErrorCode | undefined;
   #isClosed = false;
@@ -54,6 +56,11 @@ export class MemoryAudit implements Recorder {
     return recorded;
   }
 
+  /** Only `accepted` is ever told: nothing stalls in memory. */
+  on<N extends keyof AuditEvents>(name: N, listener: AuditListener<N>): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
   async flush(): Promise<void> {}
 
   async close(): Promise<void> {
@@ -68,7 +75,9 @@ export class MemoryAudit implements Recorder {
     const count = this.#recorded;
     return {
       ...{ recorded: count, accepted: count, committed: count, batches: count },
+      ...{ rejected: 0, quarantined: 0 },
       pending: { events: 0, bytes: 0 },
+      ...{ resent: 0, window: 1 },
       ...{ wireBytes: 0, retries: 0, resigned: 0, stalled: 0 },
     };
   }
@@ -76,6 +85,7 @@ export class MemoryAudit implements Recorder {
   /** A batch an event. */
   async #record(event: EventInput, options?: RecordOptions): Promise<Acknowledgement> {
     if (this.#isClosed) throw new SealtrailError('closed', 'the audit is closed; make another');
+    const { until } = checkOptions(options, true);
     const context = { mint: this.#mint, now: Date.now(), synced: true };
     const { id, line } = prepareEvent(event, context);
     if (this.#refusal !== undefined)
@@ -85,10 +95,9 @@ export class MemoryAudit implements Recorder {
     const seq = this.#recorded;
     this.#recorded += 1;
     const at = new Date().toISOString();
-    if (options?.until === 'durable') return { id, durableAt: at };
-    return {
-      ...{ id, batch: `memory-${seq}`, seq, producer: this.#producer, acceptedAt: at },
-      ...(options?.until === 'committed' ? { committedAt: at } : {}),
-    };
+    const receipt = { batch: `memory-${seq}`, seq, producer: this.#producer, acceptedAt: at };
+    this.#listeners.emit('accepted', { ...receipt, events: 1, sequenceNumber: String(seq) });
+    if (until === 'durable') return { id, durableAt: at };
+    return { id, ...receipt, ...(until === 'committed' ? { committedAt: at } : {}) };
   }
 }
