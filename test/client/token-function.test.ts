@@ -68,7 +68,7 @@ test.each(broken)(
 );
 
 test('a client over its quota asks no sooner than it was told to', async () => {
-  const { client, clock, token } = world({ lingerMs: 0 });
+  const { client, clock, token } = world({ lingerMs: 0, committedTimeoutMs: 11 * minute });
   await clock.while(client.record(input(0)));
   token.mode = 'no-commits-left';
   void client.record(input(1), { until: 'committed' });
