@@ -24,7 +24,12 @@ export function compress(body: Buffer, enc: Encoding): Buffer {
  */
 export function decompress(data: Buffer, enc: Encoding, size: number): Buffer {
   if (enc === 'identity') return exactly(data, size);
-  const options = { maxOutputLength: Math.max(size, 1), info: true };
+  // One chunk that is never quite full: of smaller ones, zlib makes many, and joins them.
+  const options = {
+    maxOutputLength: Math.max(size, 1),
+    chunkSize: Math.max(size + 1, 64),
+    info: true,
+  };
   let result: { buffer: Buffer; engine: { bytesWritten: number } };
   try {
     if (enc === 'deflate') {

@@ -32,9 +32,9 @@ const escapesSurrogate = /\\u[dD][89a-fA-F]/;
 /** Whether there are enough opening brackets for nesting over the limit. */
 function maybeDeep(text: string): boolean {
   let open = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if ((c === 0x7b || c === 0x5b) && ++open > limits.depth) return true;
+  for (const bracket of ['{', '[']) {
+    for (let i = text.indexOf(bracket); i !== -1; i = text.indexOf(bracket, i + 1))
+      if (++open > limits.depth) return true;
   }
   return false;
 }

@@ -1,4 +1,4 @@
-import { fromTime } from './encoding.ts';
+import { toTime } from './encoding.ts';
 import { type Event, eventSchema } from './event.ts';
 import { countOutermost, type JsonFault, parseJson } from './json.ts';
 import { timeOfUuid, uuidV7Pattern } from './uuid.ts';
@@ -36,7 +36,7 @@ export function readLine(bytes: Buffer): Line {
   if (fault !== undefined) return { kind: 'faulty', id, time, fault };
   const result = eventSchema.safeParse(json.value);
   if (!result.success) return { kind: 'faulty', id, time, fault: 'schema' };
-  if (fromTime(result.data.time) !== time) return { kind: 'faulty', id, time, fault: 'time' };
+  if (toTime(time) !== result.data.time) return { kind: 'faulty', id, time, fault: 'time' };
   return { kind: 'event', id, time, event: result.data };
 }
 

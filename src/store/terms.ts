@@ -16,7 +16,9 @@ export function bloomOf(terms: ReadonlySet<string>): Buffer {
   const bytes = Math.min(Math.max(Math.ceil((terms.size * bitsPerTerm) / 8), 1), maxBytes);
   const filter = Buffer.alloc(bytes);
   for (const term of terms) {
-    for (const bit of probesOf(term, bytes * 8)) {
+    const [first, second] = hashesOf(term);
+    for (let k = 0; k < probes; k++) {
+      const bit = probe(first, second, k, bytes * 8);
       filter[bit >> 3] = (filter[bit >> 3] ?? 0) | (1 << (bit & 7));
     }
   }
@@ -25,23 +27,32 @@ export function bloomOf(terms: ReadonlySet<string>): Buffer {
 
 /** False only if no event of the batch has this term. */
 export function mayContain(filter: Uint8Array, term: string): boolean {
-  return probesOf(term, filter.length * 8).every(
-    (bit) => ((filter[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0,
-  );
+  const [first, second] = hashesOf(term);
+  for (let k = 0; k < probes; k++) {
+    const bit = probe(first, second, k, filter.length * 8);
+    if (((filter[bit >> 3] ?? 0) & (1 << (bit & 7))) === 0) return false;
+  }
+  return true;
 }
 
-function probesOf(term: string, bits: number): number[] {
-  const first = hash(term, 0x811c9dc5);
-  const second = hash(term, 0x9747b28c) | 1;
-  const found: number[] = [];
-  for (let k = 0; k < probes; k++) found.push(((first + Math.imul(k, second)) >>> 0) % bits);
-  return found;
+/** Both in one pass. */
+function hashesOf(term: string): [number, number] {
+  let first = 0x811c9dc5;
+  let second = 0x9747b28c;
+  for (let i = 0; i < term.length; i++) {
+    const unit = term.charCodeAt(i);
+    first = Math.imul(first ^ unit, 0x01000193);
+    second = Math.imul(second ^ unit, 0x01000193);
+  }
+  return [finished(first), finished(second) | 1];
 }
 
-function hash(term: string, seed: number): number {
-  let h = seed;
-  for (let i = 0; i < term.length; i++) h = Math.imul(h ^ term.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+function probe(first: number, second: number, k: number, bits: number): number {
+  return ((first + Math.imul(k, second)) >>> 0) % bits;
+}
+
+function finished(sum: number): number {
+  let h = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 }
