@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: 'test/temporary.ts',
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // Of the pipeline's tests many mostly wait: three share two cores well.
+    maxWorkers: 3,
   },
 });

@@ -12,14 +12,18 @@ const exec = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'sealtrail-bundled-'));
 const tool = join(folder, 'sealtrail.mjs');
 
-beforeAll(() => buildCli(tool));
+let bash: string;
+beforeAll(async () => {
+  await buildCli(tool);
+  bash = await ran('completion', 'bash');
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const ran = async (...words: string[]) => (await exec(process.execPath, [tool, ...words])).stdout;
 
 /** What bash offers for the last of these words. */
 async function completed(...words: string[]): Promise<string[]> {
-  const script = `${await ran('completion', 'bash')}
+  const script = `${bash}
     COMP_WORDS=(sealtrail ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}
     _sealtrail; printf '%s\\n' "\${COMPREPLY[@]}"`;
   return (await exec('bash', ['-c', script])).stdout.split('\n').filter((word) => word !== '');
