@@ -1,8 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchId, parseRecord } from '../../src/domain/manifest.ts';
 import { derivedSecret, secretTexts } from '../../src/read/derived-secret.ts';
+import { fromOpaque, toOpaque } from '../../src/store/opaque.ts';
 import { event, line, lines } from '../fixture/events.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
 import { put, sealed, type Tenant, vend } from '../fixture/vended.ts';
@@ -146,10 +146,8 @@ describe('a cursor', () => {
     })();
     kms.destroy();
     const again = (over: object) => {
-      const content = JSON.parse(Buffer.from(cursor.split('.')[0] ?? '', 'base64url').toString());
-      const body = Buffer.from(JSON.stringify({ ...content, ...over }));
-      const mac = createHmac('sha256', secret).update(body).digest('base64url');
-      return `${body.toString('base64url')}.${mac}`;
+      const content = JSON.parse(String(fromOpaque(cursor, secret)));
+      return toOpaque(Buffer.from(JSON.stringify({ ...content, ...over })), secret);
     };
     expect(await answerTo(`/v1/events?${mine}&cursor=${again({})}`)).toEqual([200, undefined]);
     expect(await answerTo(`/v1/events?${mine}&cursor=${again({ exp: Date.now() - 1 })}`)).toEqual([

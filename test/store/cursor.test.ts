@@ -1,8 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { codeOf } from '../../src/domain/error.ts';
 import { type CursorOptions, decodeCursor, encodeCursor } from '../../src/store/cursor.ts';
+import { toOpaque } from '../../src/store/opaque.ts';
 
 const now = 1_700_000_000_000;
 const binding: CursorOptions = { secret: Buffer.alloc(32, 1), tenant: 'acme', query: 'q', now };
@@ -61,6 +61,17 @@ test('a cursor ends after its life, and one without an end never does', () => {
 
 test('a cursor of another version of ours is refused', () => {
   const body = Buffer.from(JSON.stringify({ v: 2, tenant: 'acme', query: 'q', exp: null }));
-  const tag = createHmac('sha256', binding.secret).update(body).digest('base64url');
-  expect(outcome(`${body.toString('base64url')}.${tag}`)).toBe('cursor-invalid');
+  expect(outcome(toOpaque(body, binding.secret))).toBe('cursor-invalid');
+});
+
+test('a cursor tells nothing of the place that it holds, and is the same for the same place', () => {
+  const place = { at: '2026-03-01T12:00:00.000Z#another-customers-batch' };
+  const text = encodeCursor(place, binding, 1000);
+  expect(encodeCursor(place, binding, 1000)).toBe(text);
+  for (const hidden of ['2026-03-01', 'another-customers-batch', 'acme'])
+    expect(Buffer.from(text, 'base64url').toString('latin1')).not.toContain(hidden);
+  // Two places share no bytes, although their texts begin alike.
+  const other = encodeCursor({ at: '2026-03-01T12:00:00.000Z#b' }, binding, 1000);
+  expect(other.slice(0, 8)).not.toBe(text.slice(0, 8));
+  expect(other.slice(44, 60)).not.toBe(text.slice(44, 60));
 });
