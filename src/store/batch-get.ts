@@ -3,12 +3,13 @@ import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamo
 import { SealtrailError } from '../domain/error.ts';
 import type { Item } from './partiql-insert.ts';
 
-/** Strongly consistent; asks again for what DynamoDB left out (16 MB an answer, or throttling). */
+/** Strongly consistent unless told otherwise; asks again for what DynamoDB left out (16 MB an answer, or throttling). */
 export async function batchGet(
   client: DynamoDBClient,
   table: string,
   wanted: readonly Item[],
   attributes: readonly string[],
+  { consistent = true }: { readonly consistent?: boolean } = {},
 ): Promise<Item[]> {
   const found: Item[] = [];
   let open = [...wanted];
@@ -20,7 +21,7 @@ export async function batchGet(
         RequestItems: {
           [table]: {
             Keys: now,
-            ConsistentRead: true,
+            ConsistentRead: consistent,
             ProjectionExpression: Object.keys(names).join(', '),
             ExpressionAttributeNames: names,
           },

@@ -16,7 +16,11 @@ export interface BatchReaderOptions {
 
 /** The read side of the `batches` table. */
 export function createBatchReader({ client, table }: BatchReaderOptions): BatchReader & {
-  /** Whether each batch is stored, under any of these counts of shards; strongly consistent. */
+  /**
+   * Whether each batch is stored, under any of these counts of shards. Eventually consistent: a yes is true, a no may
+   * be a moment old, and whoever asks asks again. DynamoDB reads the whole item to tell, so a batch costs its size
+   * in units of 8 KiB, half of what a consistent read would.
+   */
   stored(
     tenant: string,
     shards: readonly number[],
@@ -110,7 +114,9 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
         })),
       );
       const distinct = new Map(places.map((place) => [`${place.pk.S}/${place.sk.S}`, place]));
-      const items = await batchGet(client, table, [...distinct.values()], ['sk']);
+      const items = await batchGet(client, table, [...distinct.values()], ['sk'], {
+        consistent: false,
+      });
       const found = new Set(items.map((item) => text(item, 'sk')));
       return batches.map(({ to, id }) => found.has(keys.batchSortKey(to, id)));
     },

@@ -13,7 +13,7 @@ interface CommitsOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
   readonly take: Take;
-  /** Whether each batch is stored, under any of these counts of shards, in order; strongly consistent. */
+  /** Whether each batch is stored, under any of these counts of shards, in order; a no may be a moment old. */
   readonly stored: (
     tenant: string,
     shards: readonly number[],
