@@ -13,6 +13,8 @@ export interface CrashOptions {
   readonly plant?: Plant | undefined;
   /** Seeds at the same time. @default 3 */
   readonly parallel?: number;
+  /** Begins no other seed once this check has found something. */
+  readonly until?: Violation['check'];
   readonly onSeed?: (result: SeedResult) => void;
 }
 
@@ -39,19 +41,20 @@ export interface CrashReport {
 
 /** Runs seeds, a few at a time, against one front door. */
 export async function runCrash(options: CrashOptions): Promise<CrashReport> {
-  const { plant, parallel = 3, onSeed = () => {} } = options;
+  const { plant, parallel = 3, until, onSeed = () => {} } = options;
   const begun = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'sealtrail-crash-'));
   const door = await openDoor();
   try {
     const script = await bundleChild(folder);
-    const queue = [...options.seeds];
+    let queue = [...options.seeds];
     const results: SeedResult[] = [];
     const work = async () => {
       for (let seed = queue.shift(); seed !== undefined; seed = queue.shift()) {
         const result = await runSeed(seed, { door, script, plant });
         results.push(result);
         onSeed(result);
+        if (result.violations.some(({ check }) => check === until)) queue = [];
       }
     };
     await Promise.all(Array.from({ length: parallel }, work));
