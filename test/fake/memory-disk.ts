@@ -24,6 +24,9 @@ export type DiskFate =
 export class MemoryDisk {
   readonly calls: DiskCall[] = [];
   fate: (call: DiskCall) => DiskFate = () => ({ kind: 'done' });
+  /** What does not fit fails with `fullCode`; the part that fits is there. */
+  capacity = Number.POSITIVE_INFINITY;
+  fullCode = 'ENOSPC';
   #files = new Map<string, Content>();
   /** The names that a loss of power leaves. */
   #names = new Map<string, Content>();
@@ -67,7 +70,7 @@ export class MemoryDisk {
     const call = async (done: DiskCall, run: (torn?: number) => void): Promise<void> => {
       await this.#answer(life);
       this.calls.push(done);
-      const fate = this.fate(done);
+      const fate = this.#fateOf(done);
       if (fate.kind === 'done') run();
       if (fate.kind === 'torn') run(fate.bytes);
       await this.#answer(life);
@@ -131,6 +134,13 @@ export class MemoryDisk {
         content.synced = content.bytes;
       },
     };
+  }
+
+  #fateOf(call: DiskCall): DiskFate {
+    const fate = this.fate(call);
+    const room = Math.max(0, this.capacity - this.bytes);
+    if (fate.kind !== 'done' || (call.bytes ?? 0) <= room) return fate;
+    return { kind: 'torn', code: this.fullCode, bytes: room };
   }
 
   #contentOf(path: string): Content {
