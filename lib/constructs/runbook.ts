@@ -69,7 +69,7 @@ export const runbook = {
   ProducerGaps: {
     means:
       'A producer’s numbers have had a gap for over 2 minutes: batches are missing, late, or in quarantine. It goes on until they come.',
-    do: 'GET /v1/producers names producer and numbers. Look in quarantine and redrive bucket for them; then ask the client: what it never sent is in its spool. A gap that nothing fills is to be told to the tenant.',
+    do: 'GET /v1/producers names producer and numbers. Look in quarantine and redrive bucket for them; then ask the client: what it never sent is in its spool. A gap that nothing fills is to be told to the tenant; then `sealtrail producers acknowledge` ends the alarm; the gap stays shown as missing.',
   },
   ProducerForks: {
     means:

@@ -14,6 +14,15 @@ export type Fault =
   | { readonly kind: 'cut-after' }
   /** The request waits, and is then handled. */
   | { readonly kind: 'delay'; readonly until: Promise<void> }
+  /** The request is stopped here and answered; what of it `pass` is given is handled as if it alone had come. */
+  | {
+      readonly kind: 'stand-in';
+      readonly answer: (
+        request: AwsRequest,
+        pass: (request: AwsRequest) => Promise<AwsResponse>,
+      ) => Promise<AwsResponse>;
+    }
+  /** The request is handled; then this is answered. */
   | {
       readonly kind: 'rewrite';
       readonly response: (answer: AwsResponse, request: AwsRequest) => AwsResponse;

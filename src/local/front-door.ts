@@ -82,7 +82,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     const operation = service.operation(request);
     const call = { ...request, operation, principal };
     const fault = faults?.strike({ service: service.name, operation, principal: principal.arn });
-    return withFault(fault, service, call, () => permitted(service, call));
+    return withFault(fault, service, call, (passed) => permitted(service, passed));
   }
 
   async function permitted(service: AwsService, request: AwsRequest): Promise<AwsResponse> {
@@ -111,7 +111,7 @@ async function withFault(
   fault: Fault | undefined,
   service: AwsService,
   request: AwsRequest,
-  handle: () => Promise<AwsResponse>,
+  handle: (request: AwsRequest) => Promise<AwsResponse>,
 ): Promise<Outcome> {
   switch (fault?.kind) {
     case 'error': {
@@ -121,15 +121,17 @@ async function withFault(
     case 'cut':
       return { kind: 'cut' };
     case 'cut-after':
-      await handle();
+      await handle(request);
       return { kind: 'cut' };
+    case 'stand-in':
+      return { kind: 'answer', answer: await fault.answer(request, handle) };
     case 'rewrite':
-      return { kind: 'answer', answer: fault.response(await handle(), request) };
+      return { kind: 'answer', answer: fault.response(await handle(request), request) };
     case 'delay':
       await fault.until;
-      return { kind: 'answer', answer: await handle() };
+      return { kind: 'answer', answer: await handle(request) };
     case undefined:
-      return { kind: 'answer', answer: await handle() };
+      return { kind: 'answer', answer: await handle(request) };
   }
 }
 

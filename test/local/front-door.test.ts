@@ -331,6 +331,30 @@ describe('a fault', () => {
     expect(service.reached.length).toBe(2);
   });
 
+  it('answers in the service’s place, and lets through only what it passes on', async () => {
+    const asked: string[] = [];
+    local.faults.add({
+      service: 'kinesis',
+      fault: {
+        kind: 'stand-in',
+        async answer(request, pass) {
+          const input = JSON.parse(String(request.body)) as { Records: object[] };
+          asked.push(request.operation);
+          if (input.Records.length === 1)
+            return { status: 200, body: '{"FailedRecordCount":7,"Records":[]}' };
+          return pass({ ...request, body: Buffer.from(JSON.stringify({ ...input, Records: [] })) });
+        },
+      },
+    });
+    expect((await http1(local.asRoot()).send(put())).FailedRecordCount).toBe(7);
+    expect(service.reached).toEqual([]);
+    const { StreamARN, Records: [record] = [] } = put().input;
+    const two = [record, record].flatMap((each) => each ?? []);
+    await http1(local.asRoot()).send(new PutRecordsCommand({ StreamARN, Records: two }));
+    expect(service.reached.map(({ body }) => JSON.parse(String(body)).Records)).toEqual([[]]);
+    expect(asked).toEqual(['PutRecords', 'PutRecords']);
+  });
+
   it('rewrites an answer', async () => {
     local.faults.add({
       service: 'kinesis',

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuditClient } from '../../src/client/index.ts';
 import type { Fault } from '../../src/local/faults.ts';
-import { event } from '../fixture/events.ts';
+import { event, lines } from '../fixture/events.ts';
 import { expectIntact } from '../fixture/intact.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
-import { askForCredentials, type Tenant } from '../fixture/vended.ts';
+import { refuseInserts } from '../fixture/refuse-inserts.ts';
+import { askForCredentials, put, sealed, type Tenant, vend } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
 
@@ -31,6 +32,10 @@ function application({ apiKey }: Tenant, over: { maxBatchEvents?: number } = {})
 }
 
 const unavailable: Fault = { kind: 'error', code: 'InternalServerError', status: 500 };
+
+interface Sequenced {
+  readonly sequenceNumber: string;
+}
 
 /** Invocations of the consumer that said that they could not do their work. */
 function failures(): number {
@@ -70,6 +75,39 @@ describe('while the database is down', () => {
       await expectIntact(pipeline, tenant, lines);
     },
   );
+});
+
+test('of a batch that the store does not take, the consumer answers which record it is; nothing of it is there, and then it is, once', async () => {
+  const own = new Map<Tenant, Buffer[]>();
+  const records: Buffer[] = [];
+  for (const name of ['before', 'refused', 'behind']) {
+    const tenant = await pipeline.tenant(name);
+    own.set(tenant, lines(Date.now(), 3));
+    records.push(sealed(await vend(pipeline.url, tenant), own.get(tenant) ?? []));
+  }
+  const [before, refused, behind] = [...own.keys()] as [Tenant, Tenant, Tenant];
+  const consumer = pipeline.deployment.functions.get('consumer');
+  if (consumer === undefined) throw new Error('no consumer');
+  const invoked = vi.spyOn(consumer, 'invoke');
+  const mend = refuseInserts(pipeline, 'InternalServerError', /^refused-\d+#2/);
+  await put(await vend(pipeline.url, before), records, () => 'one lane');
+  await until(() => invoked.mock.settledResults.length > 2);
+  const [payload] = invoked.mock.calls[0] as [{ Records: { kinesis: Sequenced }[] }];
+  expect(payload.Records).toHaveLength(3);
+  const itemIdentifier = payload.Records[1]?.kinesis.sequenceNumber;
+  expect(invoked.mock.settledResults[0]).toMatchObject({
+    type: 'fulfilled',
+    value: { kind: 'ok', payload: { batchItemFailures: [{ itemIdentifier }] } },
+  });
+  expect(await pipeline.batches(refused)).toEqual([]);
+  expect(await pipeline.log(before)).toEqual(own.get(before)?.map(String));
+  invoked.mockRestore();
+  mend();
+  await pipeline.drained();
+  for (const tenant of [before, refused, behind]) {
+    await expectIntact(pipeline, tenant, (own.get(tenant) ?? []).map(String));
+    expect(await pipeline.batches(tenant)).toHaveLength(1);
+  }
 });
 
 describe('while the token service is down', () => {

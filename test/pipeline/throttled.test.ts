@@ -1,12 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toTime } from '../../src/domain/encoding.ts';
-import type { AwsRequest, AwsResponse } from '../../src/local/service.ts';
 import { createBatchReader } from '../../src/store/batch-reader.ts';
 import { lines } from '../fixture/events.ts';
 import { expectIntact } from '../fixture/intact.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
 import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
+import { refuseInserts } from '../fixture/refuse-inserts.ts';
 import { put, sealed, type Tenant, vend } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
@@ -24,35 +24,6 @@ afterAll(async () => {
   await pipeline?.close();
 });
 
-/** Answers every statement for these partitions as DynamoDB does when one takes no more writes. */
-function throttle(partition: RegExp): () => void {
-  return pipeline.deployment.faults.add({
-    service: 'dynamodb',
-    operation: 'BatchExecuteStatement',
-    principal: /ConsumerRole/,
-    fault: {
-      kind: 'rewrite',
-      response: (answer, request) => throttled(partition, answer, request),
-    },
-  });
-}
-
-interface Statements {
-  readonly Statements: readonly { readonly Parameters: readonly { readonly S?: string }[] }[];
-}
-
-function throttled(partition: RegExp, answer: AwsResponse, { body }: AwsRequest): AwsResponse {
-  if (answer.status !== 200) return answer;
-  const { Statements: statements } = JSON.parse(body.toString()) as Statements;
-  const { Responses } = JSON.parse(answer.body.toString()) as { Responses: object[] };
-  const busy = { Code: 'ThrottlingError', Message: 'the partition takes no more' };
-  const rewritten = Responses.map((response, i) =>
-    partition.test(statements[i]?.Parameters[0]?.S ?? '') ? { Error: busy } : response,
-  );
-  // Without the checksum of the answer that it no longer is.
-  return { status: 200, body: JSON.stringify({ Responses: rewritten }) };
-}
-
 /** Batches that the tenant's feed tells of, as soon as they are in it. */
 async function inFeed({ id }: Tenant): Promise<number> {
   const reader = createBatchReader({ client: dynamodb, table: pipeline.output('BatchesTable') });
@@ -68,7 +39,9 @@ test('tenants whose partitions throttle for long are put aside at whichever step
   const calm = await Promise.all(steps.map(() => pipeline.tenant('calm')));
   const now = Date.now();
   const own = new Map<Tenant, Buffer[]>();
-  const mend = throttle(
+  const mend = refuseInserts(
+    pipeline,
+    'ThrottlingError',
     /^(busy-calendar-\d+#calendar|busy-batches-\d+#2.*|busy-feed-\d+#feed#.*)$/,
   );
   // A lane for each step, in which a neighbour's records lie between those of the throttled tenant.
@@ -89,6 +62,16 @@ test('tenants whose partitions throttle for long are put aside at whichever step
     await expectIntact(pipeline, tenant, texts(tenant));
     expect(await inFeed(tenant)).toBe(2);
   }
+  // Nothing of them came to the step that was refused, nor to one behind it.
+  const reached = busy.map(async (tenant) => [
+    (await pipeline.batches(tenant)).length,
+    await inFeed(tenant),
+  ]);
+  expect(await Promise.all(reached)).toEqual([
+    [0, 0],
+    [0, 0],
+    [2, 0],
+  ]);
   const { rows } = await operator.run('dlq', 'ls', '--json');
   expect(rows).toMatchObject([{ reason: 'throttled', count: 6 }]);
   for (const object of await pipeline.redrive())
