@@ -1,7 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import {
   copyFileSync,
-  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -20,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTaken } from '../fake/event-stream.ts';
 import { apiKey } from '../fake/token-service.ts';
 import { closeServers, listen } from '../fixture/front-over-http.ts';
+import { otherNode } from '../fixture/other-node.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const app = mkdtempSync(join(tmpdir(), 'sealtrail-app-'));
@@ -40,13 +40,7 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(app, { recursive: true }));
 
-/** The machine's own node, beside the one of the tests, which may be another. */
-const machines = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .filter((folder) => !folder.includes('node_modules'))
-  .map((folder) => join(folder, 'node'))
-  .find((path) => existsSync(path));
-const nodes = [process.execPath, ...(machines === undefined ? [] : [machines])];
+const nodes = [process.execPath, ...(otherNode === undefined ? [] : [otherNode])];
 
 function run(node: string, file: string, text: string): string {
   writeFileSync(join(app, file), text);
@@ -125,6 +119,51 @@ test('an app in TypeScript compiles and runs, as ES modules and as CommonJS', ()
         '4 event-invalid true\n',
       );
 }, 240_000);
+
+test.skipIf(otherNode === undefined)(
+  'another Node keeps events in a spool and is killed; the next, of the other form, sends them and its own',
+  async () => {
+    const front = await listen();
+    const dir = join(app, 'spool');
+    const [options, event] = [{ url: front.url, apiKey, spool: { dir } }, "action: 'node.tested'"];
+    // Lingers for longer than it lives: nothing is on the stream when it dies.
+    writeFileSync(
+      join(app, 'killed.cjs'),
+      `const { createAuditClient } = require('sealtrail');
+       const audit = createAuditClient({ ...${JSON.stringify(options)}, lingerMs: 60_000 });
+       const record = (n) => audit.record(
+         { ${event}, actor: { type: 'process', id: process.version }, metadata: { n } },
+         { until: 'durable' },
+       );
+       Promise.all([0, 1, 2].map(record)).then(() => process.kill(process.pid, 'SIGKILL'));`,
+    );
+    writeFileSync(
+      join(app, 'next.mjs'),
+      `import { createAuditClient } from 'sealtrail';
+       const audit = createAuditClient(${JSON.stringify(options)});
+       audit.record({ ${event}, actor: { type: 'process', id: process.version }, metadata: { n: 3 } });
+       await audit.close();
+       console.log(process.version, audit.stats().accepted, audit.stats().pending.events);`,
+    );
+    const node = (file: string) => promisify(execFile)(String(otherNode), [file], { cwd: app });
+    await expect(node('killed.cjs')).rejects.toMatchObject({ signal: 'SIGKILL' });
+    expect(front.taken).toEqual([]);
+    const { stdout } = await node('next.mjs');
+    const [version, ...counts] = stdout.trim().split(' ');
+    expect(version).not.toBe(process.version);
+    expect(counts).toEqual(['4', '0']);
+    const batches = openTaken(front.taken, front.token.grants);
+    batches.sort((a, b) => a.manifest.seq - b.manifest.seq);
+    const events = batches.flatMap(({ lines }) =>
+      lines.map(({ bytes }) => JSON.parse(bytes.toString('utf8'))),
+    );
+    expect(events.map(({ actor, metadata }) => [actor.id, metadata.n])).toEqual(
+      [0, 1, 2, 3].map((n) => [version, n]),
+    );
+    expect(batches.at(-1)?.manifest.fin).toBe(true);
+    await closeServers();
+  },
+);
 
 test('pino finds the transport by its name, in the README’s example', async () => {
   const front = await listen();
