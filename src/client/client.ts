@@ -187,12 +187,14 @@ export class AuditClient {
 
   stats(): Stats {
     const lastError = this.#lastError;
+    const { spool } = this.#pipeline;
     return {
       recorded: this.#recorded,
       ...this.#settlement.counts,
       pending: this.#pipeline.pending,
       ...this.#sender.counts,
       window: this.#sender.window,
+      ...(spool === undefined ? {} : { spool }),
       ...(lastError === undefined ? {} : { lastError }),
     };
   }
