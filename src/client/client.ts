@@ -1,17 +1,20 @@
 import { toTime } from '../domain/encoding.ts';
-import { type EventFate, SealtrailError } from '../domain/error.ts';
+import { SealtrailError } from '../domain/error.ts';
 import { uuidSource } from '../domain/uuid.ts';
 import { bounded, tooLate } from './bounded.ts';
 import { ServerClock } from './clock.ts';
 import { Credentials } from './credentials.ts';
 import type { Acknowledgement, Entry, Level, RecordOptions, Until } from './entry.ts';
 import { checkOptions } from './entry.ts';
+import { closed, giveUp } from './give-up.ts';
+import { Hold } from './hold.ts';
 import type { Internals } from './internals.ts';
 import { type AuditEvents, type AuditListener, Listeners } from './listeners.ts';
 import { makePipeline } from './make-pipeline.ts';
 import type { Settings } from './options.ts';
 import type { Pipeline } from './pipeline.ts';
 import { type EventInput, prepareEvent } from './prepare-event.ts';
+import { quiet } from './quiet.ts';
 import { requestSession } from './request-session.ts';
 import { Sender } from './sender.ts';
 import { Settlement } from './settlement.ts';
@@ -38,13 +41,13 @@ export class AuditClient {
   readonly #stallWatch: StallWatch;
   readonly #mint = uuidSource();
   readonly #waiters = new Waiters();
+  readonly #hold: Hold;
   #recorded = 0;
   /** Of the next event. */
   #number: number;
   #lastError: Stats['lastError'];
   #closing: Promise<void> | undefined;
   #isOver = false;
-  #release: (() => void) | undefined;
 
   constructor(settings: Settings, internals: Internals) {
     const { clock, random } = internals;
@@ -93,6 +96,7 @@ export class AuditClient {
       onSettled: () => this.#settle(),
       lastError: () => this.#lastError,
     });
+    this.#hold = new Hold(clock);
     this.#stallWatch = new StallWatch(clock, (forMs) => this.#stalled(forMs));
     this.#pipeline = makePipeline(settings, internals, {
       clock,
@@ -137,13 +141,8 @@ export class AuditClient {
         const settle = failClosed
           ? bounded({ resolve, reject }, timeoutMs, clock, () => this.#late(entry, level))
           : { resolve, reject };
-        const entry: Entry = {
-          number: this.#number,
-          until,
-          failClosed,
-          ...settle,
-          event: prepared,
-        };
+        const number = this.#number;
+        const entry: Entry = { number, until, failClosed, ...settle, event: prepared };
         if (!this.#pipeline.add(entry)) return settle.reject(full());
         this.#number += 1;
         this.#recorded += 1;
@@ -187,12 +186,14 @@ export class AuditClient {
 
   stats(): Stats {
     const lastError = this.#lastError;
+    const { spool } = this.#pipeline;
     return {
       recorded: this.#recorded,
       ...this.#settlement.counts,
       pending: this.#pipeline.pending,
       ...this.#sender.counts,
       window: this.#sender.window,
+      ...(spool === undefined ? {} : { spool }),
       ...(lastError === undefined ? {} : { lastError }),
     };
   }
@@ -222,24 +223,15 @@ export class AuditClient {
   /** Close's deadline has passed. */
   #expire(): void {
     const sent = this.#sender.stop().flatMap(({ entries }) => entries);
-    const unsent = [...sent, ...this.#pipeline.drain()];
-    const unseen = this.#settlement.commits.stop().flatMap(({ entries }) => entries);
-    const within = `within ${this.#settings.closeTimeoutMs} ms of close`;
-    const isLost = (i: number) => this.#settings.spool === undefined && i >= sent.length;
-    unsent.forEach((entry, i) => {
-      const message = `the event was not accepted ${within}`;
-      entry.reject(closed(message, isLost(i) ? 'withdrawn' : 'may-arrive'));
+    const { spool, closeTimeoutMs } = this.#settings;
+    const error = giveUp({
+      sent,
+      unsent: this.#pipeline.drain(),
+      unseen: this.#settlement.commits.stop().flatMap(({ entries }) => entries),
+      isKept: spool !== undefined,
+      closeTimeoutMs,
+      reason: this.#lastError?.message,
     });
-    for (const entry of unseen) {
-      const message = `the event is accepted, but was not seen to be stored ${within}`;
-      entry.reject(closed(message, 'may-arrive'));
-    }
-    const kept = this.#settings.spool === undefined ? '' : ' (the spool keeps what was durable)';
-    const left = `${unsent.length} events not accepted, ${unseen.length} not seen to be stored${kept}`;
-    const error = new SealtrailError(
-      'unavailable',
-      `${left} ${within}: ${this.#lastError?.message}`,
-    );
     this.#waiters.reject(error);
   }
 
@@ -271,25 +263,10 @@ export class AuditClient {
   #keepAlive(): void {
     this.#stallWatch.watch(!this.#pipeline.isEmpty && !this.#isOver);
     const isClosing = this.#closing !== undefined && !this.#isOver;
-    const isBusy = !this.#pipeline.isEmpty || this.#settlement.commits.isHopeful || isClosing;
-    if (isBusy) this.#release ??= this.#internals.clock.hold();
-    else {
-      this.#release?.();
-      this.#release = undefined;
-    }
+    this.#hold.keep(!this.#pipeline.isEmpty || this.#settlement.commits.isHopeful || isClosing);
   }
 }
 
 function full(): SealtrailError {
   return new SealtrailError('buffer-full', 'it is full; try later, or wait with onFull');
-}
-
-function closed(message: string, fate?: EventFate): SealtrailError {
-  return new SealtrailError('closed', message, { fate });
-}
-
-/** A rejection that nobody awaits must not end the process. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }

@@ -27,7 +27,7 @@ export type { AuditEvents, AuditListener } from './listeners.ts';
 export type { AuditClientOptions } from './options.ts';
 export type { EventInput } from './prepare-event.ts';
 export type { Recorder } from './recorder.ts';
-export type { Stats } from './stats.ts';
+export type { SpoolStats, Stats } from './stats.ts';
 
 /**
  * A client that records audit events under this API key (see README.md). It connects at the first

@@ -4,6 +4,7 @@ import type { Settings } from './options.ts';
 import { Producer, type ProducerDeps } from './producer.ts';
 import type { SealedBatch } from './sealed-batch.ts';
 import type { Session } from './session.ts';
+import type { SpoolStats } from './stats.ts';
 
 /** What lies between `record` and the sender: events become the batches of one chain. */
 export interface Pipeline {
@@ -11,6 +12,8 @@ export interface Pipeline {
   readonly nextNumber: number;
   /** Not yet accepted: events, and bytes of their lines. */
   readonly pending: { readonly events: number; readonly bytes: number };
+  /** What is on the disk; none without a spool. */
+  readonly spool: SpoolStats | undefined;
   /** Whether nothing is pending. */
   readonly isEmpty: boolean;
   /** The number of the oldest entry that no batch taken from here has. */
@@ -47,6 +50,7 @@ export interface Pipeline {
 /** The pipeline in memory: what is in it is lost with the process, whose producer it is. */
 export class MemoryPipeline implements Pipeline {
   readonly nextNumber = 0;
+  readonly spool = undefined;
   readonly #buffer: EventBuffer;
   readonly #producer: Producer;
   readonly #onBatch: () => void;

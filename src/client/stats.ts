@@ -1,6 +1,21 @@
 import { toTime } from '../domain/encoding.ts';
 import { codeOf } from '../domain/error.ts';
 
+/** What a spool holds now, and what befell it since the client was made. */
+export interface SpoolStats {
+  /** Of its segments, and about to be written: what `maxBytes` limits. The reserve comes on top. */
+  readonly bytes: number;
+  /** Durable events that it still keeps: in no batch yet, or in one that is not delivered. */
+  readonly events: number;
+  readonly segments: number;
+  /** Segments given up since then, as an fsync failed. What was durable in them was written anew. */
+  readonly abandoned: number;
+  /** Segments of which something durable cannot be read, in use or put by as `.damaged`: alarm on it. */
+  readonly damaged: number;
+  /** Asked for since then, of files and of the folder. */
+  readonly fsyncs: number;
+}
+
 /** What a client has done since it was made. */
 export interface Stats {
   /** Events that `record` took. */
@@ -27,6 +42,8 @@ export interface Stats {
   readonly window: number;
   /** Requests refused for a reason that a person must remove: alarm on it. */
   readonly stalled: number;
+  /** Only with a spool. */
+  readonly spool?: SpoolStats;
   /** The latest failure, whether or not it has passed. `code` is ours, or the name of AWS's error. */
   readonly lastError?: { readonly at: string; readonly code: string; readonly message: string };
 }

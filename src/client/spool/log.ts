@@ -1,5 +1,6 @@
 import { doubling } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
+import type { SpoolStats } from '../stats.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import { keyOf, type SpoolState } from './recover.ts';
 import { isFull, Reserve } from './reserve.ts';
@@ -41,6 +42,8 @@ export class SegmentLog {
   readonly #reserve: Reserve;
   /** The reserve could not be made, or is spent. Before the first write there need not be one. */
   #isShort = false;
+  /** Durable entries in no batch. */
+  #unbatched: number;
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #running: Promise<void> | undefined;
@@ -48,9 +51,10 @@ export class SegmentLog {
   #isStopped = false;
   #cancelRetry = () => {};
 
-  /** `state`: what was recovered. Its segments are read from now on, never written. */
-  constructor(state: SpoolState, deps: LogDeps) {
+  /** `state`: what was recovered. `unread`: how many entries of it are in no batch. */
+  constructor(state: SpoolState, unread: number, deps: LogDeps) {
     this.state = state;
+    this.#unbatched = unread;
     this.#deps = deps;
     this.#writer = new SegmentWriter(state, deps);
     this.#reserve = new Reserve(deps.folder, deps.files);
@@ -59,6 +63,12 @@ export class SegmentLog {
   /** On the disk, and waiting to be; the reserve comes on top. */
   get bytes(): number {
     return this.state.segments.reduce((sum, { size }) => sum + size, this.#pendingBytes);
+  }
+
+  get counts(): Omit<SpoolStats, 'fsyncs'> {
+    let events = this.#unbatched;
+    for (const { batch } of this.state.outstanding.values()) events += batch.count;
+    return { bytes: this.bytes, events, ...this.#writer.counts };
   }
 
   append(write: Write): void {
@@ -133,6 +143,10 @@ export class SegmentLog {
     if (group.length === 0) return;
     const frames = group.map(({ write }) => write.frame);
     await this.#writer.write(frames, Buffer.concat(group.map(({ bytes }) => bytes)));
+    for (const frame of frames) {
+      if (frame.kind === 'entry') this.#unbatched += 1;
+      if (frame.kind === 'batch') this.#unbatched -= frame.batch.count;
+    }
   }
 
   /** Whoever may be told is told; what must be durable is tried again, before what came after it. */

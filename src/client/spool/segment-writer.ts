@@ -1,3 +1,4 @@
+import type { SpoolStats } from '../stats.ts';
 import type { AppendFile, SpoolFiles } from './files.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import { liveFrames, lowestLive } from './live.ts';
@@ -5,6 +6,7 @@ import { apply, type Segment, type SpoolState, segmentPath } from './recover.ts'
 
 /** A segment with less in it is not worth a new one, bytes: file systems give room by blocks. */
 const worthRenewing = 8 * 1024;
+const damaged = '.damaged';
 
 export interface WriterDeps {
   readonly folder: string;
@@ -30,11 +32,24 @@ export class SegmentWriter {
   /** Numbers of files that could not be begun, and that may be there. */
   #unfinished: number[] = [];
   #removing: Promise<void> = Promise.resolve();
+  #abandonedEver = 0;
+  /** Files put by. */
+  #damaged: number;
 
   /** `state`: what was recovered. Its segments are read from now on, never written. */
   constructor(state: SpoolState, deps: WriterDeps) {
     this.state = state;
     this.#deps = deps;
+    this.#damaged = deps.files.list(deps.folder).filter((name) => name.endsWith(damaged)).length;
+  }
+
+  get counts(): Pick<SpoolStats, 'segments' | 'abandoned' | 'damaged'> {
+    const { segments } = this.state;
+    return {
+      segments: segments.length,
+      abandoned: this.#abandonedEver,
+      damaged: this.#damaged + segments.filter(({ isDamaged }) => isDamaged).length,
+    };
   }
 
   /** Rejects if they are not all durable: then none of them counts. */
@@ -155,6 +170,7 @@ export class SegmentWriter {
 
   #abandon(segment: Segment): void {
     segment.isCut = true;
+    this.#abandonedEver += 1;
     this.#abandoned.push(segment);
     this.#file?.close().catch(this.#deps.onFailure);
     this.#file = undefined;
@@ -163,7 +179,8 @@ export class SegmentWriter {
   /** What cannot be read is kept beside, for a person to look at. */
   #remove({ path, isDamaged }: Segment): void {
     const { files, onFailure } = this.#deps;
-    const done = isDamaged ? files.rename(path, `${path}.damaged`) : files.remove(path);
+    if (isDamaged) this.#damaged += 1;
+    const done = isDamaged ? files.rename(path, path + damaged) : files.remove(path);
     this.#removing = this.#removing.then(() => done).catch(onFailure);
   }
 }

@@ -8,8 +8,10 @@ import { Producer, type ProducerDeps } from '../producer.ts';
 import { Queue } from '../queue.ts';
 import type { SealedBatch } from '../sealed-batch.ts';
 import type { Session } from '../session.ts';
+import type { SpoolStats } from '../stats.ts';
 import { Backlog } from './backlog.ts';
 import { BatchLog } from './batch-log.ts';
+import { countSyncs } from './count-syncs.ts';
 import type { SpoolFiles } from './files.ts';
 import { entryFrameSize } from './frame.ts';
 import { SegmentLog } from './log.ts';
@@ -43,18 +45,21 @@ export class SpooledPipeline implements Pipeline {
   /** Are being written. */
   readonly #writing = new Queue<Entry>();
   #undurable = { events: 0, bytes: 0 };
+  readonly #fsyncs: () => number;
 
   /** Throws `spool-locked` and `spool-failed`. */
   constructor(settings: Settings & { spool: NonNullable<Settings['spool']> }, deps: SpooledDeps) {
     const { dir, maxBytes } = settings.spool;
-    const { state, reader, batches, unread, unlock } = openSpool(dir, deps.files, deps.clock);
+    const { files, count } = countSyncs(deps.files);
+    const { state, reader, batches, unread, unlock } = openSpool(dir, files, deps.clock);
     this.#settings = settings;
     this.#deps = deps;
+    this.#fsyncs = count;
     this.#unlock = unlock;
     this.nextNumber = state.nextEntry;
-    this.#log = new SegmentLog(state, {
+    this.#log = new SegmentLog(state, unread.events, {
       folder: dir,
-      files: deps.files,
+      files,
       clock: deps.clock,
       segmentBytes: Math.min(maxBytes >> 3, 8 * 1024 * 1024),
       onFailure: deps.onFailure,
@@ -67,6 +72,10 @@ export class SpooledPipeline implements Pipeline {
     for (const { entries, bytes } of batches) this.#buffer.adopt(entries.length, bytes);
     this.#backlog.refill();
     if (!this.isEmpty || !this.isIdle) deps.onBatch(); // the sender asks for the session that all waits for
+  }
+
+  get spool(): SpoolStats {
+    return { ...this.#log.counts, fsyncs: this.#fsyncs() };
   }
 
   get pending() {
