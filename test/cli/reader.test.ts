@@ -1,98 +1,26 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
-import { signer } from '../fixture/batches.ts';
-import { event, line } from '../fixture/events.ts';
-import { issuerOf } from '../fixture/issued.ts';
 import { type Reader, readerOf, serve } from '../fixture/reader.ts';
-import { verifySecond } from '../fixture/second-verifier.ts';
-import { now, readHarness } from '../read/harness.ts';
+import { parsed, producersAnswer, range, type ServedLog, serveLog } from '../fixture/served-log.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'sealtrail-reader-'));
-const range = ['--from', '2026-03-01', '--to', '2026-03-02'];
-const issuer = issuerOf();
-const pin = issuer.pin;
-const api = readHarness();
-
-/** Stored in 25 batches of 100, of one producer, which has ended. */
-const events: Event[] = Array.from({ length: 2500 }, (_, n) =>
-  event(now + n * 100, {
-    action: n % 5 === 0 ? 'login' : 'invoice.read',
-    actor: { type: 'user', id: `u_${n % 7}` },
-    outcome: n % 11 === 0 ? 'denied' : 'success',
-    metadata: {
-      n,
-      plan: n % 2 === 0 ? 'pro' : 'free',
-      noise: randomBytes(1100).toString('base64'),
-    },
-  }),
-);
-const log = events.map((each) => line(each).toString());
-
-/** Sees each request first. */
-let onRequest: (path: string) => Promise<void>;
-const producersAnswer = {
-  producers: [
-    {
-      ...{ client: 'billing', producer: 'p1', status: 'open', head: { seq: 3 }, lastSeen: 'now' },
-      ...{ gaps: [{ from: 4, to: 5 }], forks: [7], expired: [] },
-    },
-    {
-      ...{ client: 'crm', producer: 'p2', status: 'finished', head: { seq: 9 }, lastSeen: 'now' },
-      ...{ gaps: [], forks: [], expired: [] },
-    },
-  ],
-};
-let door: Awaited<ReturnType<typeof serve>>;
+let served: ServedLog;
 let reader: Reader;
+let events: ServedLog['events'];
 
 beforeAll(async () => {
-  const who = signer();
-  api.grants.set(who.grantId, issuer.grant(who));
-  let prev: string | null = null;
-  for (let seq = 0; seq < 25; seq++) {
-    const lines = events.slice(seq * 100, seq * 100 + 100).map((each) => line(each));
-    const batch = await api.add(who, lines, { seq, prev, enc: 'zstd' });
-    await api.store.appendFeed([batch], `invocation-${seq}`);
-    prev = batch.id;
-  }
-  const sealed = now + 250_000;
-  await api.add(who, [], { seq: 25, prev, fin: true, sealed, from: sealed, to: sealed });
-  api.clock.now = now + 600_000;
-  door = await serve(async ({ path, query, key, accept }) => {
-    await onRequest(`${path}?${query}`);
-    const [, id, isProof] = /^\/v1\/events\/([^/]+)(\/proof)?$/.exec(path) ?? [];
-    if (path === '/v1/producers')
-      return { status: 200, headers: {}, bytes: Buffer.from(JSON.stringify(producersAnswer)) };
-    if (id === undefined) return api.ask(`GET ${path}`, query, { key, accept });
-    const route = isProof === undefined ? 'GET /v1/events/{id}' : 'GET /v1/events/{id}/proof';
-    return api.ask(route, query, { key, accept, id });
-  });
-  reader = readerOf(door.url, 'key-of-acme');
+  served = await serveLog();
+  ({ reader, events } = served);
 });
 beforeEach(() => {
-  onRequest = async () => {};
+  served.onRequest = async () => {};
 });
-afterAll(async () => {
-  await door?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-const parsed = (text: string) =>
-  text
-    .split('\n')
-    .slice(0, -1)
-    .map((each) => JSON.parse(each));
+afterAll(() => served?.close());
 
 describe('query', () => {
   test('in a pipe gives the exact lines, filtered as asked', async () => {
     const all = await reader.run(['query', '--all', '--order', 'asc', ...range]);
     expect(all.code).toBe(0);
-    expect(all.stdout.split('\n').slice(0, -1)).toEqual(log);
+    expect(all.stdout.split('\n').slice(0, -1)).toEqual(served.log);
     const some = await reader.run([
       ...['query', ...range, '--all', '--actor', 'u_1', '--actor', 'u_2', '--outcome', 'denied'],
       ...['--metadata', 'plan=pro'],
@@ -148,7 +76,7 @@ describe('query', () => {
   });
 
   test('says what the API says when it refuses, and what is not understood', async () => {
-    const refused = await readerOf(door.url, 'writer').run(['query']);
+    const refused = await readerOf(served.url, 'writer').run(['query']);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain('403 forbidden: this key or token has no read scope');
     expect((await reader.run(['query', '--from', 'yesterday'])).code).toBe(2);
@@ -214,113 +142,9 @@ describe('stats', () => {
   });
 });
 
-test('a proof from the API is intact for us and for a program without our code', async () => {
-  const [first] = events;
-  const answer = await fetch(`${door.url}/v1/events/${first?.id}/proof`, {
-    headers: { authorization: 'Bearer key-of-acme' },
-  });
-  const text = await answer.text();
-  expect((await verifySecond(text, pin)).event).toEqual(first);
-  const file = join(folder, 'proof.json');
-  writeFileSync(file, text);
-  expect((await reader.run(['verify', file, '--issuer', pin, '--tenant', 'acme'])).code).toBe(0);
-  expect((await reader.run(['verify', file])).code).toBe(3);
-});
-
-describe('export', () => {
-  test('holds the exact lines of the log', async () => {
-    const file = join(folder, 'log.ndjson');
-    expect((await reader.run(['export', ...range, '--out', file])).code).toBe(0);
-    expect(readFileSync(file, 'utf8').split('\n').slice(0, -1)).toEqual(log);
-    expect(existsSync(`${file}.state`)).toBe(false);
-    const again = await reader.run(['export', ...range, '--out', file]);
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')]);
-  });
-
-  test('with proofs is intact down to each event, the producer’s chain to its end', async () => {
-    const file = join(folder, 'log.bundle');
-    const { code, stdout } = await reader.run([
-      'export',
-      ...range,
-      '--proofs',
-      '--out',
-      file,
-      '--json',
-    ]);
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ events: 2500 });
-    const verified = await reader.run([
-      'verify',
-      file,
-      '--issuer',
-      pin,
-      '--tenant',
-      'acme',
-      '--json',
-    ]);
-    expect(verified.code).toBe(0);
-    const rows = parsed(verified.stdout);
-    expect(rows.filter(({ verdict }) => verdict === 'intact')).toHaveLength(2500);
-    expect(rows.at(-2)).toMatchObject({ first: 0, gaps: [], forks: [], end: 'finished' });
-    expect(rows.at(-1)).toMatchObject({ file: 'intact', tenant: 'acme' });
-  });
-
-  test('with proofs tells of a revocation that is made while it runs', async () => {
-    const file = join(folder, 'revoked.bundle');
-    const before = [...api.grants];
-    onRequest = async (path) => {
-      if (!path.includes('after=')) return;
-      // The second half of the log is said to have arrived after it.
-      for (const [id, grant] of before) api.grants.set(id, { ...grant, revokedAt: now });
-    };
-    expect((await reader.run(['export', ...range, '--proofs', '--out', file])).code).toBe(0);
-    for (const [id, grant] of before) api.grants.set(id, grant);
-    const { code, stdout } = await reader.run(['verify', file, '--issuer', pin, '--json']);
-    expect(code).toBe(3);
-    expect(stdout).toContain('"code":"revoked"');
-  });
-
-  test.each([
-    ['without proofs', [], 'cursor='],
-    ['with proofs', ['--proofs'], 'after='],
-  ])('killed and started again it has the same bytes: %s', async (name, options, later) => {
-    const [file, whole] = [join(folder, `${name}.killed`), join(folder, `${name}.whole`)];
-    const words = (out: string) => ['export', ...range, ...options, '--out', out];
-    // It is killed while it waits for its second page: its first is on the disk.
-    const first = reader.start(words(file));
-    onRequest = async (path) => {
-      if (!path.includes(later)) return;
-      first.kill();
-      await first.done;
-    };
-    expect((await first.done).code).toBe(null);
-    onRequest = async () => {};
-    expect(readFileSync(file).length).toBeGreaterThan(100_000);
-    // What was half written when it died; more than there is to come.
-    writeFileSync(file, Buffer.alloc(8 * 1024 * 1024, 'x'), { flag: 'a' });
-
-    expect((await reader.run(['export', '--out', file])).stderr).toContain('of another export');
-    expect((await reader.run(words(file))).code).toBe(0);
-    expect((await reader.run(words(whole))).code).toBe(0);
-    // When an export began is said in the first line of a bundle.
-    const digest = (path: string) =>
-      createHash('sha256')
-        .update(readFileSync(path, 'latin1').replace(/"asOf":"[^"]+"/, ''))
-        .digest('hex');
-    expect(digest(file)).toBe(digest(whole));
-    expect(existsSync(`${file}.state`)).toBe(false);
-  });
-
-  test('shows how far it is on a terminal only', async () => {
-    const out = join(folder, 'progress.ndjson');
-    const { stderr } = await reader.run(['export', ...range, '--out', out], { tty: true });
-    expect(stderr).toMatch(/\r.*\[#*-+\] \d+% {2}1,000 events, up to 20/);
-  });
-});
-
 test('an API that fails for a while is asked again', async () => {
   let failures = 2;
-  onRequest = async () => {
+  served.onRequest = async () => {
     if (failures-- > 0) throw new Error('down');
   };
   const { stdout } = await reader.run(['query', ...range, '--limit', '1']);
@@ -348,7 +172,7 @@ test('tail shows what was stored, once, in colours on a terminal and not where t
     expect(lines).toHaveLength(wanted);
     return lines;
   };
-  const all = new Set(log);
+  const all = new Set(served.log);
   for (const line of await tailed({ tty: false })) expect(all.has(line)).toBe(true);
   expect((await tailed({ tty: true }))[0]).toContain('\x1b[33mdenied');
   expect((await tailed({ tty: true, env: { NO_COLOR: '1' } })).join('')).not.toContain('\x1b');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { synth } from '../../src/local/synth.ts';
+import { askJson, askViewerToken, type Json } from '../fixture/ask.ts';
 import { event, line, lines } from '../fixture/events.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
 import {
@@ -51,14 +52,9 @@ beforeAll(async () => {
 });
 afterAll(() => pipeline?.close());
 
-interface Json {
-  // biome-ignore lint/suspicious/noExplicitAny: what is asserted on is the test's business.
-  [name: string]: any;
-}
-
-async function json(path: string, tenant: Pick<Tenant, 'apiKey'> = acme): Promise<Json> {
-  return (await (await pipeline.get(path, { ...acme, ...tenant })).json()) as Json;
-}
+const json = (path: string, tenant: Pick<Tenant, 'apiKey'> = acme) =>
+  askJson(pipeline, path, tenant);
+const viewerToken = () => askViewerToken(pipeline, acme);
 
 describe('the OpenAPI document', () => {
   let document: Json;
@@ -116,16 +112,6 @@ describe('the OpenAPI document', () => {
     expect(faultsOf('ViewerToken', await viewerToken())).toEqual([]);
   });
 });
-
-async function viewerToken(): Promise<Json> {
-  const response = await fetch(`${pipeline.url}/v1/viewer-tokens`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${acme.apiKey}` },
-    body: JSON.stringify({ filter: { 'metadata.customer': 'one' } }),
-  });
-  expect(response.status).toBe(201);
-  return (await response.json()) as Json;
-}
 
 describe('a viewer token', () => {
   let viewer: { apiKey: string };
@@ -226,67 +212,4 @@ test('a tenant sees in quarantine what it signed, and not what nobody proves to 
   expect(records).toHaveLength(1);
   expect(records[0]).toMatchObject({ code: 'clock-ahead', tenant: acme.id, batch: { count: 2 } });
   expect((await json('/v1/quarantine', await pipeline.tenant('other')))['records']).toEqual([]);
-});
-
-describe('every read', () => {
-  const ofReads = 'action=audit.log.read&order=asc';
-
-  test('is an event of the tenant’s log, with who asked what, once a minute', async () => {
-    const tenant = await pipeline.tenant('watched');
-    const from = Date.now();
-    for (let i = 0; i < 5; i++) await json('/v1/events?actor=eve&limit=7', tenant);
-    const minutes = 1 + Math.floor(Date.now() / 60_000) - Math.floor(from / 60_000);
-    await pipeline.drained();
-    const { events } = await json(`/v1/events?${ofReads}`, tenant);
-    const about = events.filter(({ event: { metadata } }: Json) => metadata.query === 'actor=eve');
-    expect(about.length).toBeGreaterThanOrEqual(1);
-    expect(about.length).toBeLessThanOrEqual(minutes);
-    expect(about[0]).toMatchObject({
-      client: 'sealtrail.read',
-      event: {
-        actor: { type: 'apiKey', name: 'billing' },
-        targets: [{ type: 'log', id: tenant.id }],
-        metadata: { request: 'GET /v1/events' },
-      },
-    });
-  });
-
-  test('that a viewer token makes names the key that made it', async () => {
-    const { token } = await viewerToken();
-    await json('/v1/events?q=script', { apiKey: token });
-    await pipeline.drained();
-    const { events } = await json(`/v1/events?${ofReads}`);
-    const [read] = events.filter((each: Json) => each['event']?.metadata.query === 'q=script');
-    expect(read.event.actor).toMatchObject({ type: 'viewerToken', onBehalfOf: { type: 'apiKey' } });
-  });
-
-  test('is no producer that could be missed', async () => {
-    const clients = (await json('/v1/producers'))['producers'].map(({ client }: Json) => client);
-    expect(clients).not.toContain('sealtrail.read');
-  });
-});
-
-test.each([
-  ['is answered, counted and told', 'false', 200],
-  ['is refused where reads must be recorded', 'true', 503],
-])('a read that cannot be recorded %s', async (_, mustBe, status) => {
-  const crippled = await openPipeline((resources) => {
-    for (const [id, { Type, Properties }] of Object.entries(resources) as [string, Json][]) {
-      if (Type === 'AWS::Lambda::Function' && id.startsWith('ReadApi'))
-        Properties.Environment.Variables.READS_MUST_BE_RECORDED = mustBe;
-      if (Type === 'AWS::IAM::Policy' && id.startsWith('ReadApi')) {
-        const { PolicyDocument } = Properties;
-        PolicyDocument.Statement = PolicyDocument.Statement.filter(
-          ({ Sid }: Json) => Sid !== 'AskForReadGrants',
-        );
-      }
-    }
-  });
-  try {
-    const response = await crippled.get('/v1/events', await crippled.tenant('acme'));
-    expect(response.status).toBe(status);
-    await until(() => crippled.printed.some((text) => text.includes('"ReadsUnrecorded":1')));
-  } finally {
-    await crippled.close();
-  }
 });

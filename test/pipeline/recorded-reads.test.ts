@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askJson, askViewerToken, type Json } from '../fixture/ask.ts';
+import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
+import type { Tenant } from '../fixture/vended.ts';
+
+let pipeline: Pipeline;
+let acme: Tenant;
+
+beforeAll(async () => {
+  pipeline = await openPipeline();
+  acme = await pipeline.tenant('acme');
+});
+afterAll(() => pipeline?.close());
+
+const json = (path: string, tenant: Pick<Tenant, 'apiKey'> = acme) =>
+  askJson(pipeline, path, tenant);
+
+describe('every read', () => {
+  const ofReads = 'action=audit.log.read&order=asc';
+
+  test('is an event of the tenant’s log, with who asked what, once a minute', async () => {
+    const tenant = await pipeline.tenant('watched');
+    const from = Date.now();
+    for (let i = 0; i < 5; i++) await json('/v1/events?actor=eve&limit=7', tenant);
+    const minutes = 1 + Math.floor(Date.now() / 60_000) - Math.floor(from / 60_000);
+    await pipeline.drained();
+    const { events } = await json(`/v1/events?${ofReads}`, tenant);
+    const about = events.filter(({ event: { metadata } }: Json) => metadata.query === 'actor=eve');
+    expect(about.length).toBeGreaterThanOrEqual(1);
+    expect(about.length).toBeLessThanOrEqual(minutes);
+    expect(about[0]).toMatchObject({
+      client: 'sealtrail.read',
+      event: {
+        actor: { type: 'apiKey', name: 'billing' },
+        targets: [{ type: 'log', id: tenant.id }],
+        metadata: { request: 'GET /v1/events' },
+      },
+    });
+  });
+
+  test('that a viewer token makes names the key that made it', async () => {
+    const { token } = await askViewerToken(pipeline, acme);
+    await json('/v1/events?q=script', { apiKey: token });
+    await pipeline.drained();
+    const { events } = await json(`/v1/events?${ofReads}`);
+    const [read] = events.filter((each: Json) => each['event']?.metadata.query === 'q=script');
+    expect(read.event.actor).toMatchObject({ type: 'viewerToken', onBehalfOf: { type: 'apiKey' } });
+  });
+
+  test('is no producer that could be missed', async () => {
+    const clients = (await json('/v1/producers'))['producers'].map(({ client }: Json) => client);
+    expect(clients).not.toContain('sealtrail.read');
+  });
+});
+
+test.each([
+  ['is answered, counted and told', 'false', 200],
+  ['is refused where reads must be recorded', 'true', 503],
+])('a read that cannot be recorded %s', async (_, mustBe, status) => {
+  const crippled = await openPipeline((resources) => {
+    for (const [id, { Type, Properties }] of Object.entries(resources) as [string, Json][]) {
+      if (Type === 'AWS::Lambda::Function' && id.startsWith('ReadApi'))
+        Properties.Environment.Variables.READS_MUST_BE_RECORDED = mustBe;
+      if (Type === 'AWS::IAM::Policy' && id.startsWith('ReadApi')) {
+        const { PolicyDocument } = Properties;
+        PolicyDocument.Statement = PolicyDocument.Statement.filter(
+          ({ Sid }: Json) => Sid !== 'AskForReadGrants',
+        );
+      }
+    }
+  });
+  try {
+    const response = await crippled.get('/v1/events', await crippled.tenant('acme'));
+    expect(response.status).toBe(status);
+    await until(() => crippled.printed.some((text) => text.includes('"ReadsUnrecorded":1')));
+  } finally {
+    await crippled.close();
+  }
+});
