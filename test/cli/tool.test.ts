@@ -1,54 +1,24 @@
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { mintApiKey } from '../../src/domain/api-key.ts';
-import type { Event } from '../../src/domain/event.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apply, unseen } from '../../src/domain/producer.ts';
-import type { Fault } from '../../src/local/faults.ts';
 import { createProducers } from '../../src/store/producers.ts';
-import { createRegistry, type Registry } from '../../src/store/registry.ts';
 import { lines } from '../fixture/events.ts';
-import { type Operator, operatorOf } from '../fixture/operator.ts';
-import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
+import { actionsOf, type Operations, openOperations } from '../fixture/operations.ts';
+import { operatorOf } from '../fixture/operator.ts';
 import { askForCredentials, put, sealed, type Tenant, vend } from '../fixture/vended.ts';
 
-let pipeline: Pipeline;
-let operator: Operator;
-let dynamodb: DynamoDBClient;
-let registry: Registry;
-let auditor: Tenant;
+let operations: Operations;
+let pipeline: Operations['pipeline'];
+let operator: Operations['operator'];
+let dynamodb: Operations['dynamodb'];
+let registry: Operations['registry'];
+let recorded: Operations['recorded'];
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
-  operator = operatorOf(pipeline.deployment);
-  dynamodb = new DynamoDBClient(pipeline.asRoot);
-  registry = createRegistry({ client: dynamodb, table: pipeline.output('RegistryTable') });
-  const key = mintApiKey();
-  await registry.putKey(key.id, {
-    hash: key.hash,
-    tenant: 'system',
-    client: 'auditor',
-    scopes: new Set(['read']),
-    created: new Date().toISOString(),
-  });
-  auditor = { id: 'system', client: 'auditor', apiKey: key.text };
+  operations = await openOperations();
+  ({ pipeline, operator, dynamodb, registry, recorded } = operations);
 });
-afterEach(() => pipeline?.deployment.faults.clear());
-afterAll(async () => {
-  dynamodb?.destroy();
-  await operator?.close();
-  await pipeline?.close();
-});
-
-/** Events of the tenant `system` about this target, oldest first. */
-async function recorded(target: string): Promise<Event[]> {
-  await pipeline.drained();
-  const events = (await pipeline.log(auditor)).map((text) => JSON.parse(text) as Event);
-  return events.filter(({ targets }) => targets.some(({ id }) => id === target));
-}
-
-const actions = (events: readonly Event[]) =>
-  events.map(({ action, outcome }) => `${action} ${outcome}`);
+afterAll(() => operations?.close());
 
 const tenantOf = (apiKey: unknown): Tenant => ({
   id: '',
@@ -68,7 +38,7 @@ describe('tenants', () => {
     expect(await registry.tenant('acme')).toMatchObject({ shards: 3, credentialsPerMinute: 5 });
 
     const events = await recorded('acme');
-    expect(actions(events)).toEqual([
+    expect(actionsOf(events)).toEqual([
       'tenant.create.requested success',
       'tenant.create success',
       'tenant.set.requested success',
@@ -138,7 +108,7 @@ describe('keys', () => {
     const again = await operator.run('keys', 'revoke', id);
     expect([again.code, again.stderr]).toEqual([0, `${id} was revoked already\n`]);
     expect((await operator.run('keys', 'rotate', id)).code).toBe(1);
-    expect(actions(await recorded(id))).toEqual([
+    expect(actionsOf(await recorded(id))).toEqual([
       'key.create.requested success',
       'key.create success',
       'key.revoke.requested success',
@@ -185,7 +155,7 @@ describe('grants', () => {
     );
     const all = await operator.run('grants', 'list', ...ofBilling, '--all', '--json');
     expect(all.rows[0]).toHaveProperty('revoked', revoked.rows[0]?.['revoked']);
-    expect(actions(await recorded(vended.grantId))).toEqual([
+    expect(actionsOf(await recorded(vended.grantId))).toEqual([
       'grant.revoke.requested success',
       'grant.revoke success',
     ]);
@@ -247,83 +217,12 @@ describe('gaps', () => {
       { from: 4, to: 5, why: 'another' },
     ]);
     const events = await recorded(key.producer);
-    expect(actions(events).slice(0, 2)).toEqual([
+    expect(actionsOf(events).slice(0, 2)).toEqual([
       'producer.acknowledge.requested success',
       'producer.acknowledge success',
     ]);
     expect(events[0]).toMatchObject({ reason: 'a lost host', metadata: { gaps: ['1-2'] } });
   });
-});
-
-describe('a change that cannot be recorded', () => {
-  const broken: Fault = { kind: 'error', code: 'AccessDeniedException', status: 400 };
-
-  test.each([
-    ['the caller is not known', 'sts', 'GetCallerIdentity'],
-    ['KMS signs no grant', 'kms', 'Sign'],
-    ['the grant is not logged', 'dynamodb', 'ExecuteStatement'],
-    ['the stream takes nothing', 'kinesis', 'PutRecord'],
-  ])('is not made: %s', async (_, service, operation) => {
-    pipeline.deployment.faults.add({ service, operation, principal: /root/, fault: broken });
-    const ran = await operator.run('tenants', 'create', `unlogged-${service}`);
-    expect([ran.code, ran.stdout]).toEqual([1, '']);
-    expect(ran.stderr).toContain(
-      'nothing was changed, because the intention could not be recorded',
-    );
-    expect(ran.stderr).toContain('AccessDeniedException');
-    expect(await registry.tenant(`unlogged-${service}`)).toBeUndefined();
-  });
-
-  test('in the end is told to be made, by a failure, and shows no key', async () => {
-    await operator.run('tenants', 'create', 'half');
-    let puts = 0;
-    pipeline.deployment.faults.add({
-      service: 'kinesis',
-      operation: 'PutRecord',
-      fault: {
-        kind: 'rewrite',
-        response: (answer) =>
-          ++puts < 2
-            ? answer
-            : { status: 400, body: '{"__type":"AccessDeniedException","message":"no"}' },
-      },
-    });
-    const ran = await operator.run('keys', 'create', 'half', '--client', 'billing');
-    expect([ran.code, ran.stdout]).toEqual([1, '']);
-    expect(ran.stderr).toMatch(/the change was made, but its outcome could not be recorded/);
-    pipeline.deployment.faults.clear();
-    const listed = await operator.run('keys', 'list', '--tenant', 'half', '--json');
-    expect(listed.rows).toHaveLength(1);
-  });
-
-  test('because it failed itself is recorded as failed', async () => {
-    pipeline.deployment.faults.add({
-      service: 'dynamodb',
-      operation: 'PutItem',
-      principal: /root/,
-      fault: { ...broken, message: 'not you' },
-    });
-    const ran = await operator.run('tenants', 'create', 'denied');
-    expect([ran.code, ran.stdout]).toEqual([1, '']);
-    expect(ran.stderr).toContain('not you');
-    const events = await recorded('denied');
-    expect(actions(events)).toEqual(['tenant.create.requested success', 'tenant.create failure']);
-    expect(events[1]?.reason).toContain('not you');
-  });
-});
-
-test('the log of system is a tenant’s like any other: verified, and ended by each run', async () => {
-  const Key = { id: { S: 'tenant#system' } };
-  const TableName = pipeline.output('RegistryTable');
-  const { Item } = await dynamodb.send(new GetItemCommand({ TableName, Key }));
-  expect(Item?.['retentionDays']).toEqual({ N: '2555' });
-  await pipeline.drained();
-  const items = await pipeline.batches(auditor);
-  const producers = Map.groupBy(items, ({ producer }) => producer?.S);
-  const unfinished = [...producers.values()].filter((each) => !each.some(({ fin }) => fin?.BOOL));
-  // The one whose last put the stream refused.
-  expect(unfinished.length).toBeLessThanOrEqual(1);
-  expect(producers.size).toBeGreaterThan(5);
 });
 
 test('who may put to the stream may not invoke the consumer, and so not say when a record arrived', async () => {
