@@ -1,19 +1,18 @@
 import { toTime } from '../domain/encoding.ts';
-import { SealtrailError } from '../domain/error.ts';
 import { uuidSource } from '../domain/uuid.ts';
-import { bounded, tooLate } from './bounded.ts';
+import { tooLate } from './bounded.ts';
 import { ServerClock } from './clock.ts';
 import { Credentials } from './credentials.ts';
 import type { Acknowledgement, Entry, Level, RecordOptions, Until } from './entry.ts';
-import { checkOptions } from './entry.ts';
 import { closed, giveUp } from './give-up.ts';
 import { Hold } from './hold.ts';
 import type { Internals } from './internals.ts';
 import { type AuditEvents, type AuditListener, Listeners } from './listeners.ts';
+import { bufferFull, makeEntry } from './make-entry.ts';
 import { makePipeline } from './make-pipeline.ts';
 import type { Settings } from './options.ts';
 import type { Pipeline } from './pipeline.ts';
-import { type EventInput, prepareEvent } from './prepare-event.ts';
+import type { EventInput } from './prepare-event.ts';
 import { quiet } from './quiet.ts';
 import { requestSession } from './request-session.ts';
 import { Sender } from './sender.ts';
@@ -59,9 +58,7 @@ export class AuditClient {
     this.#serverClock = new ServerClock(clock);
     this.#credentials = new Credentials({
       request: () => requestSession(settings, internals, this.#serverClock),
-      clock,
-      serverClock: this.#serverClock,
-      random,
+      ...{ clock, random, serverClock: this.#serverClock },
       client: () => this.#pipeline.client,
       onSession: (session) => {
         this.#pipeline.begin(session);
@@ -71,11 +68,8 @@ export class AuditClient {
       onFailure,
     });
     this.#sender = new Sender({
-      clock,
-      serverClock: this.#serverClock,
-      random,
-      inFlight: settings.inFlight,
-      credentials: this.#credentials,
+      ...{ clock, random, serverClock: this.#serverClock },
+      ...{ inFlight: settings.inFlight, credentials: this.#credentials },
       seal: () => this.#pipeline.seal(),
       onAccepted: (sealed, sequenceNumber) => {
         this.#stallWatch.progress();
@@ -88,8 +82,7 @@ export class AuditClient {
       },
     });
     this.#settlement = new Settlement({
-      ...{ settings, internals, onFailure },
-      serverClock: this.#serverClock,
+      ...{ settings, internals, onFailure, serverClock: this.#serverClock },
       listeners: this.#listeners,
       pipeline: () => this.#pipeline,
       resend: (sealed) => this.#sender.add(sealed),
@@ -99,9 +92,7 @@ export class AuditClient {
     this.#hold = new Hold(clock);
     this.#stallWatch = new StallWatch(clock, (forMs) => this.#stalled(forMs));
     this.#pipeline = makePipeline(settings, internals, {
-      clock,
-      serverClock: this.#serverClock,
-      mint: this.#mint,
+      ...{ clock, serverClock: this.#serverClock, mint: this.#mint },
       onBatch: () => this.#sender.wake(),
       reject: (entry, error) => this.#settlement.reject(entry, error),
       onFailure,
@@ -129,21 +120,14 @@ export class AuditClient {
     return quiet(
       new Promise((resolve, reject) => {
         if (this.#closing !== undefined) throw closed('the client is closed; make another');
-        const level = checkOptions(options, this.#settings.spool !== undefined);
-        const { until, failClosed, timeoutMs } = level;
-        const prepared = prepareEvent(event, {
-          mint: this.#mint,
-          now: this.#serverClock.now(),
-          synced: this.#serverClock.synced,
+        const entry = makeEntry(event, options, {
+          ...{ resolve, reject, number: this.#number, mint: this.#mint },
+          ...{ clock: this.#internals.clock, serverClock: this.#serverClock },
           earliest: this.#pipeline.earliest,
+          hasSpool: this.#settings.spool !== undefined,
+          onLate: (late, level) => this.#late(late, level),
         });
-        const { clock } = this.#internals;
-        const settle = failClosed
-          ? bounded({ resolve, reject }, timeoutMs, clock, () => this.#late(entry, level))
-          : { resolve, reject };
-        const number = this.#number;
-        const entry: Entry = { number, until, failClosed, ...settle, event: prepared };
-        if (!this.#pipeline.add(entry)) return settle.reject(full());
+        if (!this.#pipeline.add(entry)) return entry.reject(bufferFull());
         this.#number += 1;
         this.#recorded += 1;
         this.#keepAlive();
@@ -265,8 +249,4 @@ export class AuditClient {
     const isClosing = this.#closing !== undefined && !this.#isOver;
     this.#hold.keep(!this.#pipeline.isEmpty || this.#settlement.commits.isHopeful || isClosing);
   }
-}
-
-function full(): SealtrailError {
-  return new SealtrailError('buffer-full', 'it is full; try later, or wait with onFull');
 }

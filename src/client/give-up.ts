@@ -2,7 +2,7 @@ import { type EventFate, SealtrailError } from '../domain/error.ts';
 import type { Entry } from './entry.ts';
 
 /** What close's deadline finds. */
-export interface Unfinished {
+interface Unfinished {
   /** In batches that were sealed, and that may be on the stream. */
   readonly sent: readonly Entry[];
   /** In none. */
