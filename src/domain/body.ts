@@ -11,10 +11,14 @@ export const bestEncoding: Encoding = 'zstdCompressSync' in zlib ? 'zstd' : 'def
 export function compress(body: Buffer, enc: Encoding): Buffer {
   if (enc === 'identity') return body;
   if (enc === 'deflate') return zlib.deflateSync(body, { level: 1 });
-  return zlib.zstdCompressSync(body, {
+  const frame = zlib.zstdCompressSync(body, {
     params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 },
     pledgedSrcSize: body.length,
+    // Where the frame exactly fills Node's chunks (16 KiB by default) it appends an empty second frame (Node 24.21),
+    // which no reader takes: so there is one chunk, that is larger than any frame of this body (ZSTD_COMPRESSBOUND).
+    chunkSize: body.length + (body.length >> 8) + 1024,
   });
+  return Buffer.from(frame); // not to keep the chunk
 }
 
 /**
