@@ -110,9 +110,28 @@ function parse(words: readonly string[], options: Readonly<Record<string, Option
     ]),
   );
   try {
-    return parseArgs({ args: [...words], options: config, allowPositionals: true });
+    const args = withDashes(words, options);
+    return parseArgs({ args, options: config, allowPositionals: true });
   } catch (error) {
     // Node's own words name the option and the way out.
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** `--issuer -x…` as `--issuer=-x…`: one thumbprint or grant id in 64 begins with a dash, and so does `-24h`. */
+function withDashes(words: readonly string[], options: Readonly<Record<string, Option>>): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    const next = words[i + 1] ?? '';
+    const takesValue = word.startsWith('--') && options[word.slice(2)]?.value !== undefined;
+    const isOption =
+      next.startsWith('--') && Object.hasOwn(options, next.slice(2).split('=')[0] ?? '');
+    if (word === '--') return [...joined, ...words.slice(i)];
+    if (takesValue && next.startsWith('-') && next !== '--' && !isOption) {
+      joined.push(`${word}=${next}`);
+      i += 1;
+    } else joined.push(word);
+  }
+  return joined;
 }

@@ -98,6 +98,13 @@ test.each([
   expect(readArgs(anyCommand, ['a', '--age', text]).duration('age')).toBe(ms);
 });
 
+test('a value may begin with a dash, unless it is an option', () => {
+  expect(readArgs(anyCommand, ['a', '--who', '-x_9']).text('who')).toBe('-x_9');
+  expect(readArgs(anyCommand, ['a', '--who', '--x']).text('who')).toBe('--x');
+  expect(() => readArgs(anyCommand, ['a', '--who', '--age', '1h'])).toThrow(UsageError);
+  expect(() => readArgs(anyCommand, ['a', '--who'])).toThrow(UsageError);
+});
+
 test.each(['', '1', '1w', '-1h', '1.5h', '1h30m', ' 1h'])('%j is no time', (text) => {
   expect(() => readArgs(anyCommand, ['a', `--age=${text}`]).duration('age')).toThrow(UsageError);
 });
