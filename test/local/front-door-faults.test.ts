@@ -1,15 +1,8 @@
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createStreamService } from '../fake/stream-service.ts';
-import { allow, openFrontDoor, place, policy } from '../fixture/front-door.ts';
-
-const streamArn = `arn:aws:kinesis:${place.region}:${place.account}:stream/events`;
-const put = (size = 3) =>
-  new PutRecordsCommand({
-    StreamARN: streamArn,
-    Records: [{ PartitionKey: 'a', Data: Buffer.alloc(size, 'x') }],
-  });
+import { allow, openFrontDoor, policy } from '../fixture/front-door.ts';
+import { http1, put, streamArn } from '../fixture/put-calls.ts';
 
 let local: Awaited<ReturnType<typeof openFrontDoor>>;
 const service = createStreamService(streamArn);
@@ -24,11 +17,6 @@ beforeEach(() => {
   local.clock.offset = 0;
 });
 afterAll(() => local.close());
-
-/** Over HTTP/1.1; the SDK's own handler for Kinesis speaks HTTP/2. */
-function http1(config: ReturnType<typeof local.asRoot>): KinesisClient {
-  return new KinesisClient({ ...config, requestHandler: new NodeHttpHandler() });
-}
 
 describe('a fault', () => {
   it('answers with an error, as many times as it says, for whom it says', async () => {

@@ -1,19 +1,11 @@
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
-import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createStreamService } from '../fake/stream-service.ts';
 import { allow, openFrontDoor, place, policy } from '../fixture/front-door.ts';
-
-const streamArn = `arn:aws:kinesis:${place.region}:${place.account}:stream/events`;
-const put = (size = 3) =>
-  new PutRecordsCommand({
-    StreamARN: streamArn,
-    Records: [{ PartitionKey: 'a', Data: Buffer.alloc(size, 'x') }],
-  });
+import { exchange, http1, put, signedPut, streamArn } from '../fixture/put-calls.ts';
 
 let local: Awaited<ReturnType<typeof openFrontDoor>>;
 const service = createStreamService(streamArn);
@@ -28,49 +20,6 @@ beforeEach(() => {
   local.clock.offset = 0;
 });
 afterAll(() => local.close());
-
-/** Over HTTP/1.1; the SDK's own handler for Kinesis speaks HTTP/2. */
-function http1(config: ReturnType<typeof local.asRoot>): KinesisClient {
-  return new KinesisClient({ ...config, requestHandler: new NodeHttpHandler() });
-}
-
-/** One exchange in plain HTTP/1.1, with headers as they are given. */
-function exchange(
-  headers: Record<string, string>,
-  body = '',
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
-      local.door.url,
-      { method: 'POST', headers, agent: false },
-      async (incoming) => {
-        const chunks = await incoming.toArray();
-        resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
-      },
-    );
-    outgoing.on('error', reject).end(body);
-  });
-}
-
-/** What the SDK would send for a PutRecords, caught before it is sent. */
-async function signedPut(config: ReturnType<typeof local.asRoot>) {
-  const client = new KinesisClient({
-    ...config,
-    requestHandler: {
-      handle: async (request: unknown) => {
-        throw Object.assign(new Error('caught'), { caught: request });
-      },
-    },
-  });
-  const error = await client.send(put()).catch((reason) => reason);
-  const { headers, body } = error.caught as {
-    headers: Record<string, string>;
-    body: string | Uint8Array;
-  };
-  // The length is left to whoever sends it, who may alter the body.
-  const { 'content-length': _, ...rest } = headers;
-  return { headers: rest, body: typeof body === 'string' ? body : new TextDecoder().decode(body) };
-}
 
 describe('one port', () => {
   it('takes a signed call over HTTP/1.1', async () => {
@@ -124,17 +73,23 @@ describe('one port', () => {
   it('refuses a body over 16 MiB and does not reach the service', async () => {
     const { headers } = await signedPut(local.asRoot());
     const { authorization = '' } = headers;
-    const answer = await exchange({ authorization }, 'x'.repeat(16 * 1024 * 1024 + 1));
+    const answer = await exchange(
+      local.door.url,
+      { authorization },
+      'x'.repeat(16 * 1024 * 1024 + 1),
+    );
     expect([answer.status, service.reached.length]).toEqual([413, 0]);
   });
 
   it('says so when it has no such service', async () => {
     const { headers, body } = await signedPut(local.asRoot());
     const authorization = headers['authorization']?.replace('/kinesis/', '/lambda/') ?? '';
-    expect(await exchange({ ...headers, authorization }, body)).toMatchObject({ status: 400 });
-    expect((await exchange({ authorization: 'AWS4-HMAC-SHA256 nonsense' })).body).toContain(
-      'Incomplete',
-    );
+    expect(await exchange(local.door.url, { ...headers, authorization }, body)).toMatchObject({
+      status: 400,
+    });
+    expect(
+      (await exchange(local.door.url, { authorization: 'AWS4-HMAC-SHA256 nonsense' })).body,
+    ).toContain('Incomplete');
   });
 
   it('closes at once with idle connections of both kinds and a request under way', async () => {
@@ -164,15 +119,15 @@ describe('a signature', () => {
     const { headers, body } = await signedPut(local.asRoot());
     const last = headers['authorization']?.at(-1) === '0' ? '1' : '0';
     const authorization = headers['authorization']?.slice(0, -1) + last;
-    const answer = await exchange({ ...headers, authorization }, body);
+    const answer = await exchange(local.door.url, { ...headers, authorization }, body);
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.body)).toMatchObject({ __type: 'InvalidSignatureException' });
-    expect((await exchange(headers, body)).status).toBe(200);
+    expect((await exchange(local.door.url, headers, body)).status).toBe(200);
   });
 
   it('does not cover another body, header or path', async () => {
     const { headers, body } = await signedPut(local.asRoot());
-    expect(JSON.parse((await exchange(headers, `${body} `)).body).__type).toBe(
+    expect(JSON.parse((await exchange(local.door.url, headers, `${body} `)).body).__type).toBe(
       'InvalidSignatureException',
     );
     const date = headers['x-amz-date'] ?? '';
@@ -180,9 +135,11 @@ describe('a signature', () => {
       ...headers,
       'x-amz-date': date.replace(/.Z$/, date.endsWith('0Z') ? '1Z' : '0Z'),
     };
-    expect(JSON.parse((await exchange(moved, body)).body).__type).toBe('InvalidSignatureException');
+    expect(JSON.parse((await exchange(local.door.url, moved, body)).body).__type).toBe(
+      'InvalidSignatureException',
+    );
     const added = { ...headers, 'x-amz-extra': '1' };
-    expect(JSON.parse((await exchange(added, body)).body).message).toContain(
+    expect(JSON.parse((await exchange(local.door.url, added, body)).body).message).toContain(
       "'x-amz-extra' must be",
     );
     expect(service.reached).toEqual([]);
@@ -204,12 +161,12 @@ describe('a signature', () => {
     const { headers, body } = await signedPut(local.asRoot());
     for (const offset of [-16 * 60_000, 16 * 60_000]) {
       local.clock.offset = offset;
-      expect(JSON.parse((await exchange(headers, body)).body).message).toMatch(
+      expect(JSON.parse((await exchange(local.door.url, headers, body)).body).message).toMatch(
         /^Signature (expired|not yet current)/,
       );
     }
     local.clock.offset = 14 * 60_000;
-    expect((await exchange(headers, body)).status).toBe(200);
+    expect((await exchange(local.door.url, headers, body)).status).toBe(200);
   });
 
   it('made for another region is refused', async () => {
@@ -227,7 +184,7 @@ describe('a signature', () => {
     const { headers, body } = await signedPut(session);
     local.clock.offset = 14 * 60_000;
     const late = http1(session);
-    expect((await exchange(headers, body)).status).toBe(200);
+    expect((await exchange(local.door.url, headers, body)).status).toBe(200);
     local.clock.offset = 901_000;
     late.config.systemClockOffset = local.clock.offset;
     await expect(late.send(put())).rejects.toMatchObject({ name: 'ExpiredTokenException' });
