@@ -43,6 +43,22 @@ describe('over the wire', () => {
     await expect(nobody).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
+  it('tells its listeners of what is put or split, and not of what is read or refused', async () => {
+    const { service, call, refusal, put, iterator } = localKinesis();
+    let told = 0;
+    service.onChange(() => {
+      told += 1;
+    });
+    await call('GetRecords', { ShardIterator: await iterator('TRIM_HORIZON') });
+    await refusal('PutRecord', { PartitionKey: 'p', Data: '?' });
+    expect(told).toBe(0);
+    await put('a');
+    await call('PutRecords', { Records: records(2) });
+    expect(told).toBe(2);
+    await call('SplitShard', { ShardToSplit: shard(0), NewStartingHashKey: '7' });
+    expect(told).toBe(3);
+  });
+
   it('takes the operation from the target header, and nothing from a strange one', () => {
     const { service, request } = localKinesis();
     expect(service.operation(request('PutRecords', {}))).toBe('PutRecords');

@@ -12,6 +12,8 @@ import { backoff, type MappingSettings, type MappingStats, type Pace } from './m
 
 /** Bytes that may wait in a shard's lanes before it is read no further. */
 const backlogLimit = 64 * 1024 * 1024;
+/** Between two looks at whether the lanes have room again. Milliseconds. */
+const backlogPause = 50;
 
 export interface ShardOptions {
   readonly kinesis: KinesisClient;
@@ -110,7 +112,7 @@ export function consumeShard(options: ShardOptions): ConsumedShard {
       if (rest > 0) await pace.sleep(rest, AbortSignal.any([pace.stop, woken]));
       while (lanes.reduce((sum, lane) => sum + lane.backlog, 0) > backlogLimit) {
         if (pace.stop.aborted) return;
-        await pace.sleep(options.pollMilliseconds, pace.stop);
+        await pace.sleep(backlogPause, pace.stop);
       }
     }
   }

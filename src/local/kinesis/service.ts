@@ -56,6 +56,9 @@ const keyActions = new Map([
   ['PutRecords', 'kms:GenerateDataKey'],
 ]);
 
+/** After these a reader of the stream may find something new. */
+const changes = new Set(['PutRecord', 'PutRecords', 'SplitShard', 'MergeShards']);
+
 const target = 'Kinesis_20131202.';
 
 /**
@@ -73,10 +76,13 @@ export function createKinesis(options: KinesisOptions): AwsService & {
     keyArn?: string;
   }): { arn: string };
   hasStream(name: string): boolean;
+  /** Calls `listener` whenever a stream may hold more than before: records were put, or shards split or merged. */
+  onChange(listener: () => void): void;
 } {
   const streams = new Streams(options.place, options.now ?? Date.now);
   const parseBody = bodyParser();
   const keys = new Map<string, string>();
+  const listeners: (() => void)[] = [];
 
   /** What the caller needs of KMS: https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html */
   function keyAccess(operation: string, streamArn: string): Access[] {
@@ -116,6 +122,7 @@ export function createKinesis(options: KinesisOptions): AwsService & {
         if (input === undefined)
           throw new KinesisError('SerializationException', 'The body is not a JSON object');
         const answer = run(streams, input);
+        if (changes.has(request.operation)) for (const listener of listeners) listener();
         return respond(200, answer === undefined ? '' : JSON.stringify(answer));
       } catch (error) {
         if (error instanceof KinesisError) return failure(error.code, error.message, 400);
@@ -137,6 +144,10 @@ export function createKinesis(options: KinesisOptions): AwsService & {
     },
 
     hasStream: (name) => streams.has(name),
+
+    onChange(listener) {
+      listeners.push(listener);
+    },
   };
 }
 

@@ -101,7 +101,8 @@ export function startInstance(options: InstanceOptions): Instance {
       // The fourth is how the instance learns that this process has died.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
-    const exit = await watch(child, options, kill);
+    // An idle instance is not looked at: Lambda freezes it.
+    const exit = await watch(child, options, kill, () => state !== 'idle');
     return killed ?? { kind: 'crash', reason: exit };
   }
 
@@ -134,6 +135,7 @@ function watch(
   child: ChildProcess,
   options: InstanceOptions,
   kill: (result: InvokeResult) => void,
+  isAtWork: () => boolean,
 ): Promise<string> {
   for (const output of [child.stdout, child.stderr]) {
     if (output) createInterface({ input: output }).on('line', options.log);
@@ -142,6 +144,7 @@ function watch(
   (child.stdio[3] as Readable | null)?.on('error', () => {}).resume();
 
   const memory = setInterval(async () => {
+    if (!isAtWork()) return;
     const bytes = child.pid === undefined ? undefined : await residentMemory(child.pid);
     const megabytes = Math.ceil((bytes ?? 0) / 1024 / 1024);
     if (megabytes > options.memoryMb) {

@@ -45,6 +45,9 @@ export function createLocalMapping(options: LocalMappingOptions): LocalMapping {
     roleArn,
     invoke: (payload) => running.invoke(payload),
     mapping: settings,
+    // Lambda's own pace (https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html); the stream wakes the
+    // mapping when there is something, so that nobody waits for it and an idle deployment hardly works.
+    pollMilliseconds: 1000,
   });
   return {
     ...mapping,

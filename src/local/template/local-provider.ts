@@ -197,6 +197,7 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
         place,
         endpoint: options.endpoint,
       });
+      kinesis.onChange(() => mapping.wake());
       mappings.push(mapping);
       return { ref: mapping.id, attributes: { Id: mapping.id } };
     },
