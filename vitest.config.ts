@@ -1,12 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
+/** What starts processes, deployments or databases, or takes seconds: not what one runs at each save. */
+const system = [
+  'test/{contract,crash,lib,local,pipeline,property}/**/*.test.ts',
+  'test/cli/{completion,system-log,tool}.test.ts',
+  'test/client/{examples,package,pino,processes,property}.test.ts',
+  'test/consumer/bomb-memory.test.ts',
+  'test/store/read-units.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: 'test/temporary.ts',
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Of the pipeline's tests many mostly wait: three share two cores well.
+    // Loading the AWS clients again for each file took as long as all tests, and the files of a worker share a
+    // deployment (test/fixture/shared-pipeline.ts). So no file may leave anything behind: a mock, a changed
+    // environment, a fault, a right that it took away.
+    isolate: false,
+    // The pipeline's tests wait now and then: three share two cores well.
     maxWorkers: 3,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: system },
+      },
+      { extends: true, test: { name: 'system', include: system } },
+    ],
   },
 });

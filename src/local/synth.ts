@@ -8,8 +8,8 @@ import { sourceKey } from './source-key.ts';
 
 const thisPackage = fileURLToPath(new URL('../..', import.meta.url));
 
-/** All that the bundles and the templates are made of. */
-const inputs = [
+/** All that the bundles and the templates are made of, below the package's folder. */
+export const inputs = [
   'bin',
   'lib',
   'src/domain',

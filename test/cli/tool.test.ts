@@ -238,10 +238,8 @@ test('who may put to the stream may not invoke the consumer, and so not say when
 
 test('without credentials the tool says so', async () => {
   const { deployment } = pipeline;
-  const nobody = operatorOf({
-    ...deployment,
-    credentials: { accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 'x' },
-  });
+  const credentials = { accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 'x' };
+  const nobody = operatorOf({ ...deployment, credentials });
   const ran = await nobody.run('tenants', 'list');
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain('security token');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { event, line } from '../fixture/events.ts';
-import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
+import { type Pipeline, until } from '../fixture/pipeline.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { batchesUnder, storeStraight } from '../fixture/straight-store.ts';
 import { type Tenant, vend } from '../fixture/vended.ts';
 
@@ -14,7 +15,7 @@ const it = event(Date.now(), { reason: 'untouched' });
 const names = new Map<Tenant, string>();
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
   honest = await pipeline.tenant('honest');
   robbed = await pipeline.tenant('robbed');
   for (const tenant of [honest, robbed]) {

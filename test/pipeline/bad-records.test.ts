@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchId, parseRecord } from '../../src/domain/manifest.ts';
 import { readClient } from '../../src/lambda/read-grant.ts';
 import { event, line, lines } from '../fixture/events.ts';
-import { openPipeline, type Pipeline, type Quarantined } from '../fixture/pipeline.ts';
+import type { Pipeline, Quarantined } from '../fixture/pipeline.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { put, sealed, type Tenant, type Vended, vend } from '../fixture/vended.ts';
 import { build, good } from '../vector/build.ts';
 import { faulty, valid, wrong } from '../vector/recipes.ts';
@@ -10,7 +11,7 @@ import { faulty, valid, wrong } from '../vector/recipes.ts';
 let pipeline: Pipeline;
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
 });
 afterAll(() => pipeline?.close());
 

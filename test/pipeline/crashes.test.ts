@@ -3,20 +3,14 @@ import { signBatch } from '../../src/domain/seal.ts';
 import type { AwsResponse } from '../../src/local/service.ts';
 import { lines } from '../fixture/events.ts';
 import { expectIntact } from '../fixture/intact.ts';
-import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
+import type { Pipeline } from '../fixture/pipeline.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { composed, put, sealed, vend } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
 
 beforeAll(async () => {
-  pipeline = await openPipeline((resources) => {
-    const mapping = Object.values(resources).find(
-      ({ Type }) => Type === 'AWS::Lambda::EventSourceMapping',
-    );
-    if (mapping === undefined) throw new Error('no event source mapping');
-    // As many as a test has patience for; the template's own 100 are the stack's tests' concern.
-    mapping.Properties['MaximumRetryAttempts'] = 2;
-  });
+  pipeline = await sharedPipeline('impatient');
 });
 afterEach(() => pipeline.deployment.faults.clear());
 afterAll(() => pipeline?.close());

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { event, line } from '../fixture/events.ts';
-import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
+import type { Pipeline } from '../fixture/pipeline.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { batchesUnder, storeStraight } from '../fixture/straight-store.ts';
 import { type Tenant, vend } from '../fixture/vended.ts';
 
@@ -17,7 +18,7 @@ const bulk = () =>
   event(end, { action: 'bulk', metadata: { of: randomBytes(11_000).toString('base64') } });
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
   tenant = await pipeline.tenant('crowd');
   const contents = sought.map((each) => [line(each), line(bulk())]);
   await storeStraight(pipeline, batchesUnder(tenant, await vend(pipeline.url, tenant), contents));

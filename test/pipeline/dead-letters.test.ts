@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,6 @@ import {
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/domain/encoding.ts';
-import { buildFunctions } from '../../src/local/build-functions.ts';
 import { event, line } from '../fixture/events.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
 import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
@@ -127,14 +126,14 @@ afterAll(async () => {
 });
 
 async function deployConsumer(what: 'broken' | 'good'): Promise<void> {
-  const outDir = join(folder, what);
-  await buildFunctions({ outDir });
-  if (what === 'broken')
-    writeFileSync(
-      join(outDir, 'consumer/index.js'),
-      'exports.handler = async () => { throw new Error("a broken deployment"); };',
-    );
-  await pipeline.deployment.functions.get('consumer')?.replace(join(outDir, 'consumer'));
+  const broken = join(folder, 'broken');
+  mkdirSync(broken, { recursive: true });
+  writeFileSync(
+    join(broken, 'index.js'),
+    'exports.handler = async () => { throw new Error("a broken deployment"); };',
+  );
+  const code = what === 'broken' ? broken : pipeline.assetOf('consumer');
+  await pipeline.deployment.functions.get('consumer')?.replace(code);
 }
 
 // One story: each test goes on where the one before ended.

@@ -9,7 +9,8 @@ import { signingInput, signJws } from '../../src/domain/jws.ts';
 import { issuerKeys } from '../../src/lambda/issuer-keys.ts';
 import { createGrantLog } from '../../src/store/grant-log.ts';
 import { lines } from '../fixture/events.ts';
-import { openPipeline, type Pipeline, type Quarantined } from '../fixture/pipeline.ts';
+import type { Pipeline, Quarantined } from '../fixture/pipeline.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { put, sealed, type Tenant, type Vended, vend } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
@@ -23,7 +24,7 @@ const genuine = lines(now, 3);
 const minute = 60_000;
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
   dynamodb = new DynamoDBClient(pipeline.asRoot);
   kms = new KMSClient(pipeline.asRoot);
   acme = await pipeline.tenant('acme');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAuditClient } from '../../src/client/index.ts';
+import { type MovedClock, movedClock } from '../fixture/moved-clock.ts';
 import { type OidcServer, openOidcServer } from '../fixture/oidc-server.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
 import { askForCredentials } from '../fixture/vended.ts';
@@ -8,6 +9,7 @@ import { askForCredentials } from '../fixture/vended.ts';
 
 let server: OidcServer;
 let pipeline: Pipeline;
+let clock: MovedClock;
 
 beforeAll(async () => {
   server = await openOidcServer([
@@ -23,10 +25,12 @@ beforeAll(async () => {
   pipeline = await openPipeline(undefined, {
     oidc: JSON.stringify([{ issuer, audience, tenant: { claim: 'org', map } }]),
   });
+  clock = await movedClock(pipeline, 'read');
   await pipeline.tenant('acme');
   await pipeline.tenant('globex');
 });
 afterAll(async () => {
+  await clock?.restore();
   await pipeline?.close();
   await server?.close();
 });
@@ -134,8 +138,14 @@ test('after the server’s keys were exchanged new tokens are good with one look
   const seen = server.asked.length;
   const fresh = await server.token('reporting', readScope);
   // The function looks again for an unknown key no sooner than 30 s after it looked last.
-  await until(async () => (await read(fresh))[0] === 200);
-  expect(server.asked.slice(seen)).toEqual(['/.well-known/openid-configuration', '/jwks']);
+  let looks = 0;
+  await until(async () => {
+    looks += 1;
+    clock.ahead(looks * 31_000);
+    return (await read(fresh))[0] === 200;
+  });
+  const look = ['/.well-known/openid-configuration', '/jwks'];
+  expect(server.asked.slice(seen)).toEqual(Array.from({ length: looks }, () => look).flat());
   expect(await read(old)).toEqual([401, 'unauthenticated']);
 });
 

@@ -4,14 +4,15 @@ import { createAuditClient } from '../../src/client/index.ts';
 import type { Fault } from '../../src/local/faults.ts';
 import { event, lines } from '../fixture/events.ts';
 import { expectIntact } from '../fixture/intact.ts';
-import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
+import { type Pipeline, until } from '../fixture/pipeline.ts';
 import { refuseInserts } from '../fixture/refuse-inserts.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { askForCredentials, put, sealed, type Tenant, vend } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
 });
 afterEach(() => pipeline.deployment.faults.clear());
 afterAll(() => pipeline?.close());

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { synth } from '../../src/local/synth.ts';
 import { askJson, askViewerToken, type Json } from '../fixture/ask.ts';
 import { event, line, lines } from '../fixture/events.ts';
-import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
+import { type Pipeline, until } from '../fixture/pipeline.ts';
+import { viewerOrigin as origin, sharedPipeline } from '../fixture/shared-pipeline.ts';
 import {
   askForCredentials,
   put,
@@ -20,7 +21,6 @@ let acme: Tenant;
 let vended: Vended;
 
 const now = Date.now();
-const origin = 'https://app.example';
 const evil = event(now, {
   action: 'report.viewed',
   actor: { type: 'user', id: 'eve', name: '=cmd()' },
@@ -28,18 +28,7 @@ const evil = event(now, {
 });
 
 beforeAll(async () => {
-  pipeline = await openPipeline((resources) => {
-    const api = Object.values(resources).find(({ Type }) => Type === 'AWS::ApiGatewayV2::Api');
-    Object.assign(api?.Properties ?? {}, {
-      CorsConfiguration: {
-        AllowOrigins: [origin],
-        AllowMethods: ['GET'],
-        AllowHeaders: ['authorization'],
-        ExposeHeaders: ['link'],
-        MaxAge: 3600,
-      },
-    });
-  });
+  pipeline = await sharedPipeline();
   acme = await pipeline.tenant('acme');
   vended = await vend(pipeline.url, acme);
   await put(vended, [

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askJson, askViewerToken, type Json } from '../fixture/ask.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
+import { takeRight } from '../fixture/take-right.ts';
 import type { Tenant } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
 let acme: Tenant;
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
   acme = await pipeline.tenant('acme');
 });
 afterAll(() => pipeline?.close());
@@ -53,27 +55,31 @@ describe('every read', () => {
   });
 });
 
-test.each([
-  ['is answered, counted and told', 'false', 200],
-  ['is refused where reads must be recorded', 'true', 503],
-])('a read that cannot be recorded %s', async (_, mustBe, status) => {
-  const crippled = await openPipeline((resources) => {
-    for (const [id, { Type, Properties }] of Object.entries(resources) as [string, Json][]) {
-      if (Type === 'AWS::Lambda::Function' && id.startsWith('ReadApi'))
-        Properties.Environment.Variables.READS_MUST_BE_RECORDED = mustBe;
-      if (Type === 'AWS::IAM::Policy' && id.startsWith('ReadApi')) {
-        const { PolicyDocument } = Properties;
-        PolicyDocument.Statement = PolicyDocument.Statement.filter(
-          ({ Sid }: Json) => Sid !== 'AskForReadGrants',
-        );
-      }
-    }
-  });
+const isAsking = ({ Sid }: { Sid?: string }) => Sid === 'AskForReadGrants';
+
+test('a read that cannot be recorded is answered, counted and told', async () => {
+  const tenant = await pipeline.tenant('acme');
+  const giveBack = takeRight(pipeline, 'ReadApiReadRole', isAsking);
   try {
-    const response = await crippled.get('/v1/events', await crippled.tenant('acme'));
-    expect(response.status).toBe(status);
-    await until(() => crippled.printed.some((text) => text.includes('"ReadsUnrecorded":1')));
+    expect((await pipeline.get('/v1/events', tenant)).status).toBe(200);
+    await until(() => pipeline.printed.some((text) => text.includes('"ReadsUnrecorded":1')));
   } finally {
-    await crippled.close();
+    giveBack();
+  }
+});
+
+test('a read that cannot be recorded is refused where reads must be recorded', async () => {
+  const strict = await openPipeline((resources) => {
+    for (const [id, { Type, Properties }] of Object.entries(resources) as [string, Json][])
+      if (Type === 'AWS::Lambda::Function' && id.startsWith('ReadApi'))
+        Properties.Environment.Variables.READS_MUST_BE_RECORDED = 'true';
+  });
+  takeRight(strict, 'ReadApiReadRole', isAsking);
+  try {
+    const response = await strict.get('/v1/events', await strict.tenant('acme'));
+    expect(response.status).toBe(503);
+    await until(() => strict.printed.some((text) => text.includes('"ReadsUnrecorded":1')));
+  } finally {
+    await strict.close();
   }
 });

@@ -4,13 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/domain/manifest.ts';
 import { signBatch } from '../../src/domain/seal.ts';
 import { lines } from '../fixture/events.ts';
-import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
+import type { Pipeline } from '../fixture/pipeline.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { composed, put, sealed, vend } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
 });
 afterAll(() => pipeline?.close());
 

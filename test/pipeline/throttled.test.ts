@@ -5,8 +5,9 @@ import { createBatchReader } from '../../src/store/batch-reader.ts';
 import { lines } from '../fixture/events.ts';
 import { expectIntact } from '../fixture/intact.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
-import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
+import type { Pipeline } from '../fixture/pipeline.ts';
 import { refuseInserts } from '../fixture/refuse-inserts.ts';
+import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { put, sealed, type Tenant, vend } from '../fixture/vended.ts';
 
 let pipeline: Pipeline;
@@ -14,7 +15,7 @@ let operator: Operator;
 let dynamodb: DynamoDBClient;
 
 beforeAll(async () => {
-  pipeline = await openPipeline();
+  pipeline = await sharedPipeline();
   operator = operatorOf(pipeline.deployment, { inside: true });
   dynamodb = new DynamoDBClient(pipeline.asRoot);
 });
@@ -72,8 +73,8 @@ test('tenants whose partitions throttle for long are put aside at whichever step
     [0, 0],
     [2, 0],
   ]);
-  const { rows } = await operator.run('dlq', 'ls', '--json');
-  expect(rows).toMatchObject([{ reason: 'throttled', count: 6 }]);
+  const { rows } = await operator.run('dlq', 'ls', '--reason', 'throttled', '--json');
+  expect(rows).toHaveLength(6);
   for (const object of await pipeline.redrive())
     for (const text of object.trimEnd().split('\n'))
       expect(JSON.parse(text)).toMatchObject({ tenant: expect.stringMatching(/^busy-/) });
