@@ -27,3 +27,6 @@ export const limits = {
 
 /** A tenant's or client's id: safe in keys, ARNs, session names and policies. */
 export const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** The name of a deployment, `iss` of its grants: nothing in it can be written in two ways in JSON. */
+export const issuerPattern = /^[A-Za-z0-9._:/-]{1,128}$/;

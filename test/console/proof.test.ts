@@ -32,6 +32,7 @@ function grantOf(over: object = {}, key = issuer): string {
     exp: now / 1000 + 3600,
     retentionDays: 30,
     shards: 1,
+    via: 'sdk',
     ...over,
   });
   return signJws(grantHeader(nodeThumbprint(key.jwk)), payload, key.privateKey);
