@@ -13,6 +13,8 @@ export const limits = {
   record: 256 * 1024,
   /** The manifest, a compact JWS. */
   manifest: 4 * 1024,
+  /** The text of a proof. */
+  proof: 256 * 1024,
   /** Nesting of objects and arrays in an event. */
   depth: 32,
   /** `to − from` of a batch, ms. Readers rely on it to give events in exact order. */
