@@ -89,6 +89,7 @@ export async function openSystemLog(session: Session): Promise<SystemLog> {
       client,
       retentionDays,
       shards,
+      via: 'service',
       proof: { jwk, thumbprint: thumbprint(jwk), jti: randomUUID() },
       issuedAt,
       seconds: grantSeconds,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
+import { traceparentPattern } from '../domain/event.ts';
+import { ipPattern } from '../domain/ip.ts';
 import type { Actor, AuditContext } from './context.ts';
 
 /** What a middleware needs from the app, for a framework's request `R`. */
@@ -22,9 +23,6 @@ export interface RequestFacts {
 }
 
 const plausibleId = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
-/** https://www.w3.org/TR/trace-context/#traceparent-header: neither id may be zero, ff is no version. */
-const traceparentPattern =
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** What the event's schema takes. */
 const longestUserAgent = 2048;
 
@@ -58,7 +56,7 @@ function idOf(given: string | undefined): string {
 /** IPv4 that a dual-stack socket shows as IPv6, as IPv4; without a zone (`fe80::1%eth0`). */
 export function plainAddress(ip: string | undefined): string | undefined {
   const address = ip?.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  return address !== undefined && isIP(address) !== 0 ? address : undefined;
+  return address !== undefined && ipPattern.test(address) ? address : undefined;
 }
 
 /** A header given twice says nothing. */

@@ -1,3 +1,4 @@
+import { checkActions } from '../domain/access-log.ts';
 import { fromTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { limits } from '../domain/limits.ts';
@@ -27,7 +28,9 @@ export function checkRecord(
   verifyRecord(record, grant.key);
   checkGrant(arrived, record, grant);
   checkTime(arrived, record, grant);
-  return summarize(arrived, record, grant, openRecord(record));
+  const lines = openRecord(record);
+  checkActions(grant.sub, lines);
+  return summarize(arrived, record, grant, lines);
 }
 
 function checkGrant({ arrival }: Arrived, { manifest }: SealedRecord, grant: KnownGrant): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { issuerPattern } from '../domain/limits.ts';
 
 const count = z
   .string()
@@ -9,7 +10,7 @@ const count = z
 export const consumerEnv = z.object({
   /** `dev` or `prod`: the dimension of every metric. */
   STAGE: z.string().min(1).max(32),
-  ISSUER: z.string().min(1).max(128),
+  ISSUER: z.string().regex(issuerPattern),
   /** ARNs of the KMS keys that grants may be signed with, comma separated. */
   ISSUER_KEYS: z.string().min(1),
   BATCHES_TABLE: z.string().min(1),

@@ -39,10 +39,14 @@ export function decompress(data: Buffer, enc: Encoding, size: number): Buffer {
     if (enc === 'deflate') {
       result = zlib.inflateSync(data, options) as unknown as typeof result;
     } else {
-      if (!isOneZstdFrame(data)) throw new RangeError('not exactly one zstd frame');
+      const frame = oneZstdFrame(data);
+      if (frame === undefined || frame.window > maxWindow)
+        throw new RangeError('not exactly one zstd frame of a window of at most 8 MiB');
+      if (frame.size !== undefined && frame.size !== BigInt(size)) throw sizeSaid(frame.size, size);
       result = zlib.zstdDecompressSync(data, options) as unknown as typeof result;
     }
   } catch (cause) {
+    if (cause instanceof SealtrailError) throw cause;
     const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     if (tooLarge)
       throw new SealtrailError('size-mismatch', `the body is over ${size} bytes`, { cause });
@@ -62,22 +66,48 @@ function exactly(body: Buffer, size: number): Buffer {
   return body;
 }
 
-/** Walks the blocks of the first frame (RFC 8878 §3.1.1): it must end where the data ends. */
-function isOneZstdFrame(data: Buffer): boolean {
-  if (data.length < 6 || data.readUInt32LE(0) !== 0xfd2fb528) return false;
+const sizeSaid = (said: bigint, size: number) =>
+  new SealtrailError('size-mismatch', `the frame says ${said} bytes, size says ${size}`);
+
+/** What RFC 8878 §3.1.1.1.2 recommends that every decoder takes, bytes. */
+const maxWindow = 8 * 1024 * 1024;
+
+/**
+ * What the header of the first frame says (RFC 8878 §3.1.1), if its blocks end where the data ends; `size` only if
+ * it says one.
+ */
+function oneZstdFrame(
+  data: Buffer,
+): { readonly window: number; readonly size: bigint | undefined } | undefined {
+  if (data.length < 6 || data.readUInt32LE(0) !== 0xfd2fb528) return undefined;
   const descriptor = data.readUInt8(4);
-  const singleSegment = (descriptor & 0x20) !== 0;
+  const isSingleSegment = (descriptor & 0x20) !== 0;
   const sizeFlag = descriptor >> 6;
   const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;
-  const contentSize = sizeFlag === 0 ? (singleSegment ? 1 : 0) : 1 << sizeFlag;
-  let at = 5 + (singleSegment ? 0 : 1) + dictionary + contentSize;
+  const sizeBytes = sizeFlag === 0 ? (isSingleSegment ? 1 : 0) : 1 << sizeFlag;
+  const sizeAt = 5 + (isSingleSegment ? 0 : 1) + dictionary;
+  let at = sizeAt + sizeBytes;
   for (;;) {
-    if (at + 3 > data.length) return false;
+    if (at + 3 > data.length) return undefined;
     const block = data.readUIntLE(at, 3);
     const isRepeat = ((block >> 1) & 3) === 1;
     at += 3 + (isRepeat ? 1 : block >> 3);
     if ((block & 1) === 1) break;
   }
   if ((descriptor & 4) !== 0) at += 4; // checksum
-  return at === data.length;
+  if (at !== data.length) return undefined;
+  const size = sizeBytes === 0 ? undefined : contentSize(data, sizeAt, sizeBytes);
+  return { window: isSingleSegment ? 0 : windowSize(data.readUInt8(5)), size };
+}
+
+/** §3.1.1.1.4: of two bytes, 256 is taken off. */
+function contentSize(data: Buffer, at: number, bytes: number): bigint {
+  if (bytes === 8) return data.readBigUInt64LE(at);
+  return BigInt(data.readUIntLE(at, bytes)) + (bytes === 2 ? 256n : 0n);
+}
+
+/** §3.1.1.1.2, bytes. A frame of a single segment has the window of its content, which `size` bounds. */
+function windowSize(descriptor: number): number {
+  const base = 2 ** (10 + (descriptor >> 3));
+  return base + (base / 8) * (descriptor & 7);
 }

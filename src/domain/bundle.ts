@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { parseJson } from './json.ts';
 import { idPattern, limits } from './limits.ts';
 import { digestPattern } from './manifest.ts';
 import { issuerKeySchema, timeSchema } from './proof.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 const whole = z.number().int().nonnegative();
 
@@ -61,11 +61,11 @@ export function batchEntry({ batch, arrival, record }: BundleBatch): Buffer {
   return Buffer.concat([head, record, Buffer.from('\n')]);
 }
 
-/** A line of JSON is shorter than this: a grant is the longest. */
-const maxLine = limits.manifest + 1024;
+/** Of a line of JSON without its LF: a grant is the longest. */
+const maxLine = 8 * 1024;
 const lf = 0x0a;
 
-/** Whether a file that starts so is a bundle. */
+/** Whether a file that starts so is a bundle: by these bytes it is told from a file of proofs. */
 export function isBundle(start: Buffer): boolean {
   return start.subarray(0, 22).toString('latin1') === '{"sealtrail":"bundle",';
 }
@@ -100,8 +100,9 @@ export async function* readBundle(chunks: AsyncIterable<Buffer>): AsyncGenerator
     const end = rest.subarray(0, maxLine + 1).indexOf(lf);
     if (end === -1)
       return yield isWhole ? broken('a line is too long') : broken('its last line is cut', true);
-    const entry = parseLine(rest.toString('utf8', 0, end));
-    if (entry === undefined) return yield broken('a line is of another form');
+    const entry = parseLine(rest.subarray(0, end));
+    if (entry === undefined || (entry.kind === 'head' && !isBundle(rest)))
+      return yield broken('a line is of another form');
     if (entry.kind !== 'batch') {
       take(end + 1);
       yield entry;
@@ -121,8 +122,8 @@ type ParsedLine =
   | Exclude<BundleEntry, { kind: 'batch' | 'broken' }>
   | { readonly kind: 'batch'; readonly batch: z.infer<typeof batchSchema> };
 
-function parseLine(text: string): ParsedLine | undefined {
-  const json = parseJson(text);
+function parseLine(bytes: Buffer): ParsedLine | undefined {
+  const json = parseStrictJson(bytes);
   if (!json.ok) return undefined;
   const batch = batchSchema.safeParse(json.value);
   if (batch.success) return { kind: 'batch', batch: batch.data };

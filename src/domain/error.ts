@@ -31,6 +31,7 @@ const kinds = {
   'clock-ahead': 'poison',
   'too-old': 'poison',
   'batch-mismatch': 'poison',
+  'action-forbidden': 'poison',
   // An event, where it is recorded.
   'event-invalid': 'fatal',
   'buffer-full': 'retry',

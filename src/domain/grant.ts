@@ -4,14 +4,25 @@ import { publicKeyFrom } from './ed25519.ts';
 import { sha256 } from './encoding.ts';
 import { SealtrailError } from './error.ts';
 import { parseJws, verifyJws } from './jws.ts';
-import { idPattern } from './limits.ts';
+import { idPattern, issuerPattern } from './limits.ts';
 import { digestPattern } from './manifest.ts';
 
-const seconds = z.number().int().positive();
+/** Up to the end of the year 9999, so that every time in a grant has a text. */
+const seconds = z.number().int().min(1).max(253_402_300_799);
 
-/** What the token service vouches for: who may seal batches, for which tenant, with which key, until when. */
+/**
+ * Who seals under a grant: an application by the SDK; a gateway for callers without one (reserved); the service itself
+ * (its read API, and its operators' tool).
+ */
+const via = z.enum(['sdk', 'gateway', 'service']);
+export type Via = z.infer<typeof via>;
+
+/**
+ * What the token service vouches for: who may seal batches, for which tenant, with which key, until when. The members
+ * in the order in which they are written.
+ */
 const grantSchema = z.strictObject({
-  iss: z.string().min(1).max(128),
+  iss: z.string().regex(issuerPattern),
   /** The client. */
   sub: z.string().regex(idPattern),
   tenant: z.string().regex(idPattern),
@@ -27,17 +38,19 @@ const grantSchema = z.strictObject({
   retentionDays: z.number().int().min(1).max(36_500),
   /** Partitions that the tenant's days are spread over. */
   shards: z.number().int().min(1).max(1024),
+  via,
 });
 export type Grant = z.infer<typeof grantSchema>;
 
 const headerPattern =
-  /^\{"alg":"EdDSA","typ":"sealtrail-grant\+jwt","kid":"([A-Za-z0-9_-]{43})"\}$/;
+  /^\{"alg":"EdDSA","typ":"sealtrail-grant\+jwt","kid":"([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"\}$/;
 
 /** `keyId`: RFC 7638 thumbprint of the issuer's key. */
 export function grantHeader(keyId: string): string {
   return JSON.stringify({ alg: 'EdDSA', typ: 'sealtrail-grant+jwt', kid: keyId });
 }
 
+/** The payload to the byte: zod gives the members in the schema's order. */
 export function grantPayload(grant: Grant): string {
   return JSON.stringify(grantSchema.parse(grant));
 }
@@ -79,6 +92,8 @@ export function verifyGrant(
   if (!verifyJws(jws, issuerKey)) throw refuse('has a signature that does not hold');
   const parsed = grantSchema.safeParse(parseOrUndefined(jws.payload));
   if (!parsed.success) throw refuse('has a payload of another form', parsed.error);
+  if (JSON.stringify(parsed.data) !== jws.payload)
+    throw refuse('has members doubled, out of order or not as JSON.stringify writes them');
   if (issuer.name !== undefined && parsed.data.iss !== issuer.name)
     throw refuse(`is of another issuer, ${parsed.data.iss}`);
   const key = publicKeyFrom(parsed.data.cnf.jwk.x);

@@ -39,6 +39,22 @@ function maybeDeep(text: string): boolean {
   return false;
 }
 
+/**
+ * Whether objects and arrays nest over `limits.depth` in a text that may be no JSON at all. Linear, and ends at the
+ * first that is too deep.
+ */
+export function nestsTooDeep(text: string): boolean {
+  if (!maybeDeep(text)) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charAt(i);
+    if (c === '"') i = endOfString(text, i);
+    else if (c === '}' || c === ']') depth -= 1;
+    else if ((c === '{' || c === '[') && ++depth > limits.depth) return true;
+  }
+  return false;
+}
+
 /** Walks a text that JSON.parse has accepted: brackets, and strings, which are keys before a colon. */
 function scan(text: string): JsonFault | undefined {
   const keys: (Set<string> | undefined)[] = [];
@@ -85,7 +101,7 @@ export function countOutermost(text: string, key: string): number {
 
 function endOfString(text: string, start: number): number {
   let i = start + 1;
-  while (text.charAt(i) !== '"') i += text.charAt(i) === '\\' ? 2 : 1;
+  while (i < text.length && text.charAt(i) !== '"') i += text.charAt(i) === '\\' ? 2 : 1;
   return i;
 }
 

@@ -16,11 +16,7 @@ export interface HeldGrant {
  * Judges a grant with nothing but what is pinned. The key that comes with it is a hint only: it counts
  * because its thumbprint is pinned. Without a pin anybody could have made both.
  */
-export function judgeGrant(
-  jwt: string,
-  hint: PublicJwk | undefined,
-  pins: Pins,
-): HeldGrant | Doubt | Forgery {
+export function judgeGrant(jwt: string, hint: PublicJwk, pins: Pins): HeldGrant | Forgery {
   const issuer = issuerKeyId(jwt);
   if (issuer === undefined) return forged('grant-invalid', 'the grant is not a grant JWT');
   if (pins.issuers.size > 0 && !pins.issuers.has(issuer))
@@ -28,8 +24,6 @@ export function judgeGrant(
       'issuer-other',
       `the grant is signed with the key ${issuer}, which is not pinned (if the issuer has changed its key, pin that one too)`,
     );
-  if (hint === undefined)
-    return doubt('issuer-key-missing', `the issuer's key ${issuer} is not there`);
   if (thumbprint(hint) !== issuer)
     return forged('issuer-key-mismatch', `the key that is given is not ${issuer}`);
   const key = publicKeyFrom(hint.x);

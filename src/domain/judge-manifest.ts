@@ -8,9 +8,9 @@ import { type Doubt, doubt, type Forgery, forged } from './verdict.ts';
 /** What the service says beside a batch: nobody has signed it. */
 export interface Statement {
   /** When the batch arrived, epoch ms. */
-  readonly arrival: number | undefined;
-  /** From when on the grant is revoked, epoch ms; null: it is not; undefined: nobody has looked. */
-  readonly revokedAt: number | null | undefined;
+  readonly arrival: number;
+  /** From when on the grant is revoked, epoch ms; null: it is not. */
+  readonly revokedAt: number | null;
 }
 
 /**
@@ -33,18 +33,16 @@ export function judgeManifest(
   // No record is accepted later than `end`, and none before `to` − 5 min.
   const end = grant.exp * 1000 + limits.graceMs;
   const to = fromTime(manifest.to) ?? 0;
-  if (to - limits.aheadMs > end || (arrival !== undefined && arrival > end))
+  if (to - limits.aheadMs > end || arrival > end)
     return forged('grant-expired', `its grant had ended by ${toTime(end)}`);
-  if (arrival !== undefined && arrival < to - limits.aheadMs)
+  if (arrival < to - limits.aheadMs)
     return forged('clock-ahead', 'it is said to have arrived before its events happened');
 
   if (held.doubt !== undefined) return held.doubt;
-  if (revokedAt === undefined)
-    return doubt('revocation-unknown', 'nobody has looked whether its grant was revoked');
-  if (revokedAt !== null && (arrival === undefined || arrival >= revokedAt))
+  if (revokedAt !== null && arrival >= revokedAt)
     return doubt(
       'revoked',
-      `its grant was revoked from ${toTime(revokedAt)} on, and ${arrival === undefined ? 'nobody says when it arrived' : 'it arrived after that'}`,
+      `its grant was revoked from ${toTime(revokedAt)} on, and it arrived after that`,
     );
   return undefined;
 }

@@ -13,6 +13,8 @@ export const limits = {
   record: 256 * 1024,
   /** The manifest, a compact JWS. */
   manifest: 4 * 1024,
+  /** The text of a proof. */
+  proof: 256 * 1024,
   /** Nesting of objects and arrays in an event. */
   depth: 32,
   /** `to − from` of a batch, ms. Readers rely on it to give events in exact order. */
@@ -27,3 +29,6 @@ export const limits = {
 
 /** A tenant's or client's id: safe in keys, ARNs, session names and policies. */
 export const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** The name of a deployment, `iss` of its grants: nothing in it can be written in two ways in JSON. */
+export const issuerPattern = /^[A-Za-z0-9._:/-]{1,128}$/;

@@ -46,7 +46,7 @@ export function batchId(batch: Identity): string {
 }
 
 const headerPattern =
-  /^\{"alg":"EdDSA","typ":"sealtrail-manifest\+jwt","kid":"([A-Za-z0-9_-]{43})"\}$/;
+  /^\{"alg":"EdDSA","typ":"sealtrail-manifest\+jwt","kid":"([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"\}$/;
 
 export function manifestHeader(grantId: string): string {
   return JSON.stringify({ alg: 'EdDSA', typ: 'sealtrail-manifest+jwt', kid: grantId });
@@ -123,20 +123,28 @@ function readManifest(payload: string): Manifest {
   return manifest;
 }
 
-/** What must hold between members. */
+/** What must hold between members, in the order of FORMAT.md, section 7. */
 function checkManifest(m: Manifest): void {
   const from = fromTime(m.from) as number;
   const to = fromTime(m.to) as number;
   if ((m.prev === null) !== (m.seq === 0))
     throw poison('manifest-invalid', 'prev is null exactly at seq 0');
+  if (m.count === 0 && !isEmptyEnd(m))
+    throw poison(
+      'manifest-invalid',
+      'a batch of no events has fin, from = to = sealed, enc identity, len 0 and size 0',
+    );
   if (from > to) throw poison('range-mismatch', 'from is after to');
   if (to - from > limits.spanMs)
     throw poison('span-exceeded', `to − from is ${to - from} ms; at most ${limits.spanMs}`);
   if (m.count > limits.events)
     throw poison('lines-invalid', `${m.count} events; at most ${limits.events}`);
-  if (m.count === 0 && !(m.fin && m.from === m.sealed && m.to === m.sealed && m.size === 0))
-    throw poison('manifest-invalid', 'only a fin batch may be empty, with from = to = sealed');
   if (m.size > limits.size) throw poison('size-mismatch', `size ${m.size}; at most ${limits.size}`);
   if (m.size > limits.ratio * m.len + limits.ratioSlack)
     throw poison('ratio-exceeded', `size ${m.size} is over ${limits.ratio} × len + 64 KiB`);
+}
+
+function isEmptyEnd({ fin, from, to, sealed, enc, len, size }: Manifest): boolean {
+  const isEmpty = enc === 'identity' && len === 0 && size === 0;
+  return fin && from === sealed && to === sealed && isEmpty;
 }

@@ -8,6 +8,8 @@ import { type Line, readLine } from './line.ts';
 import type { Manifest, SealedRecord } from './manifest.ts';
 import { merkleRoot } from './merkle.ts';
 
+const lf = 0x0a;
+
 /** A line of an opened batch: its exact bytes, and what they say. */
 export type OpenedLine = { readonly bytes: Buffer } & Exclude<Line, { kind: 'no-id' }>;
 
@@ -33,27 +35,26 @@ export function openRecord(record: SealedRecord): OpenedLine[] {
   return opened;
 }
 
-function splitLines(body: Buffer, manifest: Manifest): Buffer[] {
+/** In the order of FORMAT.md, section 7: form, number, lengths. Of too many lines only `count` are held. */
+function splitLines(body: Buffer, { count }: Manifest): Buffer[] {
+  if (body.length > 0 && body.at(-1) !== lf)
+    throw new SealtrailError('lines-invalid', 'the last line has no LF');
+  if (body.at(0) === lf || body.includes('\n\n'))
+    throw new SealtrailError('lines-invalid', 'an empty line');
   const lines: Buffer[] = [];
+  let longest = 0;
   for (let start = 0; start < body.length; ) {
-    const end = body.indexOf(0x0a, start);
-    if (end === -1) throw new SealtrailError('lines-invalid', 'the last line has no LF');
-    if (end === start) throw new SealtrailError('lines-invalid', 'an empty line');
-    if (end - start > limits.line)
-      throw new SealtrailError(
-        'line-too-long',
-        `a line of ${end - start} bytes; at most ${limits.line}`,
-      );
-    if (lines.length === manifest.count)
-      throw new SealtrailError('count-mismatch', `more lines than count says (${manifest.count})`);
+    if (lines.length === count)
+      throw new SealtrailError('count-mismatch', `more lines than count says (${count})`);
+    const end = body.indexOf(lf, start);
     lines.push(body.subarray(start, end));
+    longest = Math.max(longest, end - start);
     start = end + 1;
   }
-  if (lines.length !== manifest.count)
-    throw new SealtrailError(
-      'count-mismatch',
-      `${lines.length} lines, count says ${manifest.count}`,
-    );
+  if (lines.length !== count)
+    throw new SealtrailError('count-mismatch', `${lines.length} lines, count says ${count}`);
+  if (longest > limits.line)
+    throw new SealtrailError('line-too-long', `a line of ${longest} bytes; at most ${limits.line}`);
   return lines;
 }
 

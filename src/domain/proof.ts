@@ -10,8 +10,11 @@ export const timeSchema = z
   .string()
   .refine((text) => fromTime(text) !== undefined, 'RFC 3339, UTC, ms');
 
-/** The issuer's public key, a hint: it counts only for a verifier who has its thumbprint from elsewhere. */
-export const issuerKeySchema = z.strictObject({
+/**
+ * The issuer's public key, a hint: it counts only for a verifier who has its thumbprint from elsewhere. Other members of
+ * the JWK are ignored (RFC 7517 §4), so that it may be given as `/.well-known/jwks.json` has it.
+ */
+export const issuerKeySchema = z.object({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
   x: z.string().regex(digestPattern),
@@ -43,12 +46,10 @@ export const proofSchema = z.strictObject({
   /** Compact JWS. */
   grant: z.string().max(limits.manifest),
   /** What the service answered when it was asked whether the grant is revoked. Nobody has signed this. */
-  revocation: z
-    .strictObject({ checkedAt: timeSchema, revokedAt: timeSchema.nullable() })
-    .optional(),
+  revocation: z.strictObject({ checkedAt: timeSchema, revokedAt: timeSchema.nullable() }),
   /** When the batch arrived, as the service says. Nobody has signed this. */
-  arrival: timeSchema.optional(),
-  issuerKey: issuerKeySchema.optional(),
+  arrival: timeSchema,
+  issuerKey: issuerKeySchema,
 });
 export type Proof = z.infer<typeof proofSchema>;
 

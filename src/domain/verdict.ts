@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error.ts';
+import type { Via } from './grant.ts';
 import type { LineFault } from './line.ts';
 
 /** What a verifier without any other knowledge trusts. */
@@ -12,13 +13,7 @@ export interface Pins {
 /** What is missing for a proof, while nothing speaks against it. */
 export type Doubt = {
   readonly kind: 'incomplete';
-  readonly code:
-    | 'issuer-unpinned'
-    | 'issuer-key-missing'
-    | 'grant-missing'
-    | 'member-missing'
-    | 'revocation-unknown'
-    | 'revoked';
+  readonly code: 'issuer-unpinned' | 'grant-missing' | 'member-missing' | 'revoked';
   readonly why: string;
 };
 
@@ -45,6 +40,8 @@ export type Verdict = { readonly kind: 'intact' } | Doubt | Forgery;
 interface Place {
   readonly tenant: string;
   readonly client: string;
+  /** Who sealed it, as its grant says: `service` is none of the tenant's applications. */
+  readonly via: Via;
   readonly producer: string;
   readonly seq: number;
   /** Batch id. */

@@ -1,3 +1,4 @@
+import { checkActions } from './access-log.ts';
 import type { BundleEntry, BundleGrant, BundleHead } from './bundle.ts';
 import { type Chain, Chains } from './chains.ts';
 import { fromTime } from './encoding.ts';
@@ -38,7 +39,7 @@ export interface BundleSummary {
     | { readonly kind: 'incomplete'; readonly code: 'cut' | 'empty'; readonly why: string };
 }
 
-type Judged = { readonly held: ReturnType<typeof judgeGrant>; readonly entry: BundleGrant };
+type Judged = { readonly held: HeldGrant; readonly entry: BundleGrant };
 
 /**
  * Verifies a bundle entry by entry (FORMAT.md, section 9): each batch on its own, down to every line, and
@@ -100,9 +101,11 @@ export class BundleVerifier {
   #takeGrant(entry: BundleGrant): void {
     this.#tenant ??= this.#head?.tenant;
     const held = judgeGrant(entry.grant, entry.issuerKey, { ...this.#pins, tenant: this.#tenant });
-    if (held.kind === 'forged') this.#wrong ??= held;
-    if (held.kind === 'held') this.#tenant ??= held.grant.tenant;
-    if (held.kind !== 'held') return;
+    if (held.kind === 'forged') {
+      this.#wrong ??= held;
+      return;
+    }
+    this.#tenant ??= held.grant.tenant;
     const said = this.#grants.get(held.grant.jti)?.entry.revokedAt ?? null;
     const revokedAt = earlier(said, entry.revokedAt);
     this.#grants.set(held.grant.jti, { held, entry: { ...entry, revokedAt } });
@@ -117,14 +120,14 @@ export class BundleVerifier {
       if (id !== batch.batch)
         return { ...named, verdict: forged('batch-mismatch', `its content is that of ${id}`) };
       const known = this.#grants.get(record.grantId);
-      if (known === undefined || known.held.kind !== 'held')
+      if (known === undefined)
         return {
           ...named,
           verdict: doubt('grant-missing', 'the grant it was sealed under is not there'),
         };
       const { held, entry } = known;
-      const arrival = fromTime(batch.arrival);
-      const revokedAt = entry.revokedAt === null ? null : (fromTime(entry.revokedAt) ?? null);
+      const arrival = fromTime(batch.arrival) ?? 0;
+      const revokedAt = entry.revokedAt === null ? null : (fromTime(entry.revokedAt) ?? 0);
       const verdict = judgeManifest(record, held, { arrival, revokedAt }) ?? intact;
       if (verdict.kind === 'forged') return { ...named, verdict };
       const events = eventsOf(record, id, held, verdict);
@@ -163,8 +166,11 @@ function eventsOf(
   verdict: Verdict,
 ): EventVerdict[] {
   const { client, producer, seq } = record.manifest;
-  const place = { tenant: grant.tenant, client, producer, seq, batch, issuer };
-  return openRecord(record).map((line) => ({
+  const { tenant, via } = grant;
+  const place = { tenant, client, via, producer, seq, batch, issuer };
+  const lines = openRecord(record);
+  checkActions(client, lines);
+  return lines.map((line) => ({
     ...verdict,
     id: line.id,
     time: line.time,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { checkActions } from './access-log.ts';
 import { fromBase64url, fromTime } from './encoding.ts';
 import { forgedBy, judgeGrant } from './judge-grant.ts';
-import { judgeManifest } from './judge-manifest.ts';
+import { judgeManifest, type Statement } from './judge-manifest.ts';
 import { limits } from './limits.ts';
-import { readLine } from './line.ts';
+import { type Line, readLine } from './line.ts';
 import { batchId, type Manifest, parseManifest } from './manifest.ts';
 import { rootFromPath } from './merkle.ts';
 import { type Proof, proofSchema } from './proof.ts';
@@ -20,7 +21,7 @@ import {
 /**
  * Verifies the proof of one event with nothing but what is pinned: line → Merkle path → manifest's
  * signature → grant's signature → issuer's key. No network, and no word of the service is believed that
- * would make it better. Never throws.
+ * would make it better. What lacks a member is `incomplete`, and nothing else of it is looked at. Never throws.
  *
  * @example
  * verifyProof(JSON.parse(text), { issuers: new Set(['<thumbprint of the issuer’s key>']) }).kind === 'intact'
@@ -32,16 +33,16 @@ export function verifyProof(value: unknown, pins: Pins): EventVerdict {
   const line = fromBase64url(proof.line);
   if (line === undefined) return forged('encoding-invalid', 'line is not strict base64url');
   const said = readLine(line);
-  if (said.kind === 'no-id') return judge(proof, line, undefined, pins);
+  if (said.kind === 'no-id') return judge(proof, line, said, pins);
   const { id, time } = said;
   const fault = said.kind === 'faulty' ? { fault: said.fault } : {};
-  return { id, time, ...fault, ...judge(proof, line, time, pins) };
+  return { id, time, ...fault, ...judge(proof, line, said, pins) };
 }
 
 function judge(
   proof: Proof,
   line: Buffer,
-  time: number | undefined,
+  said: Line,
   pins: Pins,
 ): Verdict & Pick<EventVerdict, 'place'> {
   try {
@@ -49,15 +50,16 @@ function judge(
     if (held.kind === 'forged') return held;
     const signed = parseManifest(proof.manifest);
     const { manifest } = signed;
-    const wrong = judgeLine(proof, line, time, manifest);
+    const wrong = judgeLine(proof, line, said, manifest);
     if (wrong !== undefined) return wrong;
-    if (held.kind !== 'held') return held;
     const verdict = judgeManifest(signed, held, statementOf(proof)) ?? intact;
     if (verdict.kind === 'forged') return verdict;
+    if (said.kind !== 'no-id') checkActions(manifest.client, [said]);
     const { client, producer, seq } = manifest;
     const { grant, issuer } = held;
-    const batch = batchId(manifest);
-    return { ...verdict, place: { tenant: grant.tenant, client, producer, seq, batch, issuer } };
+    const { tenant, via } = grant;
+    const place = { tenant, client, via, producer, seq, batch: batchId(manifest), issuer };
+    return { ...verdict, place };
   } catch (error) {
     return forgedBy(error);
   }
@@ -67,7 +69,7 @@ function judge(
 function judgeLine(
   { index, path }: Proof,
   line: Buffer,
-  time: number | undefined,
+  said: Line,
   { count, root, from, to }: Manifest,
 ): Forgery | undefined {
   const hashes = path.map((hash) => Buffer.from(hash, 'base64url'));
@@ -75,17 +77,17 @@ function judgeLine(
     return forged('root-mismatch', 'the line and its path do not lead to the root that was signed');
   if (line.includes(0x0a)) return forged('lines-invalid', 'there is an LF in the line');
   if (line.length > limits.line) return forged('line-too-long', `${line.length} bytes in the line`);
-  if (time === undefined) return forged('id-missing', 'the line has no valid id, and so no time');
-  if (time < (fromTime(from) ?? 0) || time > (fromTime(to) ?? 0))
+  if (said.kind === 'no-id')
+    return forged('id-missing', 'the line has no valid id, and so no time');
+  if (said.time < (fromTime(from) ?? 0) || said.time > (fromTime(to) ?? 0))
     return forged('range-mismatch', "the event's time is not between from and to of its batch");
   return undefined;
 }
 
-function statementOf({ arrival, revocation }: Proof) {
-  const revokedAt = revocation?.revokedAt;
+function statementOf({ arrival, revocation: { revokedAt } }: Proof): Statement {
   return {
-    arrival: arrival === undefined ? undefined : fromTime(arrival),
-    revokedAt: typeof revokedAt === 'string' ? (fromTime(revokedAt) ?? null) : revokedAt,
+    arrival: fromTime(arrival) ?? 0,
+    revokedAt: revokedAt === null ? null : (fromTime(revokedAt) ?? 0),
   };
 }
 
@@ -96,9 +98,9 @@ function notAProof(value: unknown, error: z.ZodError<Proof>): Verdict {
     : forged('malformed', `this is no proof: ${z.prettifyError(error).slice(0, 500)}`);
 }
 
-/** The members that are not there, if nothing else is wrong. */
+/** The members that are not there, if nothing else is wrong with its form. */
 function missingIn(value: unknown, { issues }: z.ZodError<Proof>): string[] {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'v')) return [];
+  if (typeof value !== 'object' || value === null) return [];
   const names = issues.map(({ path }) => (path.length === 1 ? String(path[0]) : undefined));
   const missing = names.filter((name) => name !== undefined && !Object.hasOwn(value, name));
   return missing.length === issues.length ? missing.filter((name) => name !== undefined) : [];

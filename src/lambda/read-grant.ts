@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { idPattern } from '../domain/limits.ts';
 
-/** The client under which reads are recorded. No API key may be of it. */
-export const readClient = 'sealtrail.read';
+export { readClient } from '../domain/access-log.ts';
 
 /**
  * What the read function invokes the token function with, to be able to record reads in a tenant's log: a grant for

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { issuerPattern } from '../domain/limits.ts';
 import { oidcIssuersText } from '../lambda/env.ts';
 
 /** What the stack must set on the read API's function. */
 export const readEnv = z.object({
   /** `dev` or `prod`: the dimension of every metric. */
   STAGE: z.string().min(1).max(32),
-  ISSUER: z.string().min(1).max(128),
+  ISSUER: z.string().regex(issuerPattern),
   /** ARNs of the KMS keys that grants may be signed with, comma separated. */
   ISSUER_KEYS: z.string().min(1),
   BATCHES_TABLE: z.string().min(1),

@@ -48,7 +48,7 @@ export function createCredentials(options: CredentialsOptions): Operation {
     const seconds = body.durationSeconds ?? maxSeconds;
     return json(
       200,
-      await issueSession(options, { tenant, client: caller.client, proof, seconds }),
+      await issueSession(options, { tenant, client: caller.client, via: 'sdk', proof, seconds }),
     );
   };
 }

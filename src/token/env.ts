@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { issuerPattern } from '../domain/limits.ts';
 import { oidcIssuersText } from '../lambda/env.ts';
 
 /** What the stack must set on the token service's function. */
@@ -6,7 +7,7 @@ export const tokenEnv = z.object({
   /** `dev` or `prod`: the dimension of every metric. */
   STAGE: z.string().min(1).max(32),
   /** `iss` of every grant: the name of this deployment, such as `sealtrail/prod`. */
-  ISSUER: z.string().min(1).max(128),
+  ISSUER: z.string().regex(issuerPattern),
   /** ARNs of the KMS Ed25519 signing keys, comma separated: the current one first, retired ones after it. */
   ISSUER_KEYS: z.string().min(1),
   /** Of each of these, as far as it is known, when it signs: `<from>-<to>,…`, epoch seconds, each may be missing. */

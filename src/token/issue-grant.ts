@@ -1,5 +1,5 @@
 import { SealtrailError } from '../domain/error.ts';
-import { grantHeader, grantId, grantPayload } from '../domain/grant.ts';
+import { grantHeader, grantId, grantPayload, type Via } from '../domain/grant.ts';
 import { signingInput } from '../domain/jws.ts';
 import type { IssuerKey } from '../lambda/issuer-keys.ts';
 import { orUnavailable } from '../lambda/or-unavailable.ts';
@@ -25,6 +25,8 @@ export interface GrantRequest {
   readonly client: string;
   readonly retentionDays: number;
   readonly shards: number;
+  /** Who will seal under it. */
+  readonly via: Via;
   readonly proof: Proof;
   /** Epoch seconds. */
   readonly issuedAt: number;
@@ -62,6 +64,7 @@ export function grantIssuer({ name, keys, sign, insert }: GrantIssuerOptions) {
       exp: expiresAt,
       retentionDays: request.retentionDays,
       shards: request.shards,
+      via: request.via,
     });
     const message = signingInput(grantHeader(key.thumbprint), payload);
     if (message.length > maxMessage)

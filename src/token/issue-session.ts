@@ -1,4 +1,5 @@
 import { toTime } from '../domain/encoding.ts';
+import type { Via } from '../domain/grant.ts';
 import type { Tenant } from '../store/registry.ts';
 import type { GrantRequest, IssuedGrant } from './issue-grant.ts';
 import type { Proof } from './proof.ts';
@@ -19,15 +20,25 @@ export async function issueSession(
   request: {
     readonly tenant: Tenant;
     readonly client: string;
+    readonly via: Via;
     readonly proof: Proof;
     readonly seconds: number;
   },
 ): Promise<object> {
-  const { client, proof, seconds } = request;
+  const { client, via, proof, seconds } = request;
   const { id: tenant, retentionDays, shards } = request.tenant;
   const issuedAt = Math.floor(now() / 1000);
   // Should the vending fail, the log has a grant that nobody was given: the next try needs a new proof.
-  const grant = await issue({ tenant, client, retentionDays, shards, proof, issuedAt, seconds });
+  const grant = await issue({
+    tenant,
+    client,
+    retentionDays,
+    shards,
+    via,
+    proof,
+    issuedAt,
+    seconds,
+  });
   const session = await vend({ grantId: grant.id, tenant, client, seconds });
   return {
     grant: { id: grant.id, jwt: grant.jwt, expiresAt: toTime(grant.expiresAt * 1000) },

@@ -21,6 +21,7 @@ export function createReadGrants(options: ReadGrantsOptions) {
     const answer = await issueSession(options, {
       tenant,
       client: readClient,
+      via: 'service',
       proof: { jwk, thumbprint: thumbprint(jwk), jti },
       seconds: options.maxSeconds,
     });

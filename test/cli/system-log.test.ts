@@ -1,6 +1,8 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseJws } from '../../src/domain/jws.ts';
 import type { Fault } from '../../src/local/faults.ts';
+import { createGrantLog } from '../../src/store/grant-log.ts';
 import { actionsOf, type Operations, openOperations } from '../fixture/operations.ts';
 
 let operations: Operations;
@@ -87,4 +89,11 @@ test('the log of system is a tenant’s like any other: verified, and ended by e
   // The one whose last put the stream refused.
   expect(unfinished.length).toBeLessThanOrEqual(1);
   expect(producers.size).toBeGreaterThan(2);
+
+  // It is sealed by the service itself: by nobody's application.
+  const log = createGrantLog({ client: dynamodb, table: pipeline.output('GrantsTable') });
+  const ids = new Set(items.map(({ grant }) => grant?.S ?? ''));
+  const grants = [...(await log.find([...ids])).values()];
+  const via = grants.map(({ jwt }) => JSON.parse(parseJws(jwt)?.payload ?? '{}').via);
+  expect(new Set(via)).toEqual(new Set(['service']));
 });

@@ -7,12 +7,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Output, Row } from '../../src/cli/output.ts';
 import { run } from '../../src/cli/run.ts';
+import { noneYet } from '../../src/cli/verify/tally.ts';
+import { verifyProofFile } from '../../src/cli/verify/verify-proof-file.ts';
+import { readClient } from '../../src/domain/access-log.ts';
 import { makeProof, type Proof } from '../../src/domain/proof.ts';
 import { signBatch } from '../../src/domain/seal.ts';
 import { batchOf, signer } from '../fixture/batches.ts';
 import { batchLine, bundleOf, chainOf, grantLine } from '../fixture/bundles.ts';
-import { lines } from '../fixture/events.ts';
+import { event, line, lines } from '../fixture/events.ts';
 import { issuerOf } from '../fixture/issued.ts';
 
 const now = Date.parse('2026-03-01T12:00:00.000Z');
@@ -63,6 +67,27 @@ async function verify(content: string | Buffer, ...words: string[]) {
 
 const pinned = ['--issuer', issuer.pin];
 const json = (value: unknown) => JSON.stringify(value);
+
+const unsigned = 'Revocations and arrivals are the word of the file: nobody has signed them.\n';
+const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+const withIssuerKey = (more: unknown) => ({
+  ...proof(0),
+  issuerKey: { ...issuer.key.jwk, kid: issuer.pin, alg: 'EdDSA', use: 'sig', more },
+});
+function notUtf8(): Buffer {
+  const bytes = Buffer.from(json(withIssuerKey('?')));
+  bytes[bytes.lastIndexOf('?')] = 0xff;
+  return bytes;
+}
+/** Under a grant of the read API: it records a read. */
+function ofService(): Proof {
+  const reader = signer({ client: readClient });
+  const read = [line(event(now, { action: 'audit.log.read' }))];
+  const record = signBatch(batchOf(read, { ...reader }), reader.grantId, reader.key);
+  const manifest = record.toString('latin1', 0, record.indexOf(0x0a));
+  const grant = issuer.grant(reader, { via: 'service' });
+  return makeProof({ lines: read, index: 0, manifest, grant, arrival: now });
+}
 
 describe('a file of proofs', () => {
   test.each([
@@ -120,7 +145,9 @@ describe('a file of proofs', () => {
     ['nothing', '', 3],
     ['something else', 'hello', 1],
     ['a member twice', json(proof(0)).replace('{', '{"v":1,'), 1],
-    ['an empty object', '{}', 1],
+    ['an empty object', '{}', 3],
+    ['bytes that are no UTF-8 in a member that is ignored', notUtf8(), 1],
+    ['33 levels in a member that is ignored', json(withIssuerKey(deep(31))), 1],
     ['a proof without its path', json({ ...proof(0), path: undefined }), 3],
   ])('%s is not intact', async (_, content, code) => {
     expect((await verify(content, ...pinned)).code).toBe(code);
@@ -129,6 +156,48 @@ describe('a file of proofs', () => {
   test('what could steer a terminal is shown by its number', async () => {
     const { stdout } = await verify(json({ ...proof(0), '\x1b[2J': 1 }), ...pinned);
     expect(stdout).not.toContain('\x1b');
+  });
+
+  test('with the issuer’s key as its JWKS gives it is intact', async () => {
+    expect((await verify(json(withIssuerKey('x')), ...pinned)).code).toBe(0);
+    expect((await verify(json(withIssuerKey(deep(30))), ...pinned)).code).toBe(0);
+  });
+
+  test('over 256 KiB it is refused as soon as it is', async () => {
+    let pulled = 0;
+    async function* brackets() {
+      for (; pulled < 100; pulled++) yield Buffer.alloc(65_536, '[');
+    }
+    const tally = noneYet();
+    const rows: Row[] = [];
+    const out = { rows: (some: readonly Row[]) => rows.push(...some), say() {}, note() {} };
+    await verifyProofFile(brackets(), { issuers: new Set() }, out as unknown as Output, tally);
+    expect(tally).toEqual({ intact: 0, incomplete: 0, forged: 1 });
+    expect(rows[0]?.['why']).toContain('over 262144 bytes');
+    expect(pulled).toBeLessThan(6);
+  });
+
+  test('a long line spoils what is behind it, and nothing before it', async () => {
+    const long = json({ ...proof(1), pad: 'x'.repeat(300_000) });
+    const { rows } = await verify(
+      [json(proof(0)), long, json(proof(2))].join('\n'),
+      ...pinned,
+      '--json',
+    );
+    expect(rows.map(({ verdict }) => verdict).slice(0, 2)).toEqual(['intact', 'forged']);
+  });
+
+  test('of the service’s own client says that no application sealed it', async () => {
+    const { stdout } = await verify(json(ofService()), ...pinned);
+    expect(stdout).toMatch(/^intact .*; sealed by the service itself, not by an application$/m);
+    const { rows } = await verify(json(ofService()), ...pinned, '--json');
+    expect(rows[0]).toMatchObject({ verdict: 'intact', via: 'service' });
+    expect((await verify(json(proof(0)), ...pinned)).stdout).not.toContain('by the service');
+  });
+
+  test('says that nobody has signed revocations and arrivals', async () => {
+    const { stdout } = await verify(json(proof(0)), ...pinned);
+    expect(stdout).toContain(unsigned);
   });
 });
 
@@ -155,6 +224,19 @@ describe('an export', () => {
     const { stdout } = await verify(whole, ...pinned);
     expect(stdout).toContain('4 batch(es): 4 intact, 0 incomplete, 0 forged; 12 event(s) intact');
     expect(stdout).toContain('each without a gap');
+    expect(stdout).toContain(unsigned);
+    expect(stdout).not.toContain('by the service');
+  });
+
+  test('says how many events the service itself sealed', async () => {
+    const operator = signer({ client: 'operator' });
+    const own = issuer.grant(operator, { via: 'service' });
+    const own4 = chainOf(operator, 2, now).map((batch) => batchLine(operator, batch));
+    const { stdout } = await verify(
+      bundleOf([grant, grantLine(own)], [...batches, ...own4]),
+      ...pinned,
+    );
+    expect(stdout).toContain('6 event(s) sealed by the service itself, not by an application.');
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkRecord } from '../../src/consumer/check-record.ts';
+import { readClient } from '../../src/domain/access-log.ts';
 import { codeOf } from '../../src/domain/error.ts';
 import { parseRecord } from '../../src/domain/manifest.ts';
 import { signBatch } from '../../src/domain/seal.ts';
@@ -38,6 +39,15 @@ function outcome(given: Over): string | undefined {
     return codeOf(error) ?? String(error);
   }
   return 'stored';
+}
+
+/** What the read API writes under its own client, and perhaps a line more. */
+function ofReads(action: string, ...more: Buffer[]): Over {
+  return {
+    lines: [line(event(now, { action })), ...more],
+    over: { client: readClient },
+    grant: { sub: readClient, via: 'service' },
+  };
 }
 
 const end = Math.floor(now / 1000);
@@ -80,6 +90,24 @@ test.each<[string, string, Over]>([
     'with a line that has no id',
     'id-missing',
     { lines: [line(event(now)), line({ action: 'x' })] },
+  ],
+  ['of the read API that tells of a read', 'stored', ofReads('audit.log.read')],
+  ['of the read API that tells of a viewer token', 'stored', ofReads('audit.viewer.create')],
+  ['of the read API that tells of something else', 'action-forbidden', ofReads('key.create')],
+  [
+    'of the read API with something else behind a read',
+    'action-forbidden',
+    ofReads('audit.log.read', line(event(now))),
+  ],
+  [
+    'of the read API with a line that is no valid event',
+    'action-forbidden',
+    ofReads('audit.log.read', line({ ...event(now, { action: 'audit.log.read' }), typo: 1 })),
+  ],
+  [
+    'of the read API that was signed by an application',
+    'client-mismatch',
+    { ...ofReads('audit.log.read'), grant: {} },
   ],
 ])('a record %s is %s', (_, expected, given) => {
   expect(outcome(given)).toBe(expected);

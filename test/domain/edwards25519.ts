@@ -12,7 +12,7 @@ function power(base: bigint, exponent: bigint): bigint {
 const inverse = (n: bigint) => power(n, p - 2n);
 const d = mod(-121665n * inverse(121666n));
 
-interface Point {
+export interface Point {
   readonly x: bigint;
   readonly y: bigint;
 }
@@ -43,4 +43,10 @@ export function times(n: bigint, point: Point): Point {
   let result = neutral;
   for (let q = point, e = n; e > 0n; e >>= 1n, q = add(q, q)) if (e & 1n) result = add(result, q);
   return result;
+}
+
+/** RFC 8032 §5.1.2. */
+export function encode({ x, y }: Point): Buffer {
+  const all = y | ((x & 1n) << 255n);
+  return Buffer.from(all.toString(16).padStart(64, '0'), 'hex').reverse();
 }

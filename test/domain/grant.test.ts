@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, sign } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
 import { generateKey, thumbprint } from '../../src/domain/ed25519.ts';
@@ -28,6 +28,7 @@ const grant: Grant = {
   exp: 1_700_003_600,
   retentionDays: 400,
   shards: 2,
+  via: 'sdk',
 };
 
 function signed(payload: string, header = grantHeader(keyId), key = issuerKey.privateKey): string {
@@ -82,6 +83,12 @@ const wrongMembers: [string, object][] = [
   ['a time that is a text', { exp: '1700003600' }],
   ['a time in parts of a second', { exp: 1_700_003_600.5 }],
   ['no end', { exp: undefined }],
+  ['an end beyond the year 9999', { exp: 253_402_300_800 }],
+  ['an end before 1970', { exp: 0 }],
+  ['an issuer of letters that JSON could escape', { iss: 'sealtrail/"test"' }],
+  ['an issuer that is not ASCII', { iss: 'sealtrail/tést' }],
+  ['no word of who seals', { via: undefined }],
+  ['another word of who seals', { via: 'browser' }],
   ['no retention', { retentionDays: 0 }],
   ['too long a retention', { retentionDays: 36_501 }],
   ['no shards', { shards: 0 }],
@@ -91,6 +98,43 @@ const wrongMembers: [string, object][] = [
   ['a key of another curve', { cnf: { jwk: { ...clientKey.jwk, crv: 'X25519' } } }],
   ['no key', { cnf: {} }],
 ];
+
+const text = grantPayload(grant);
+
+test('a grant is written with exactly these members, in this order', () => {
+  expect(text).toBe(
+    `{"iss":"sealtrail/test","sub":"billing","tenant":"acme","jti":"${grant.jti}","cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"${clientKey.jwk.x}"}},"iat":1700000000,"exp":1700003600,"retentionDays":400,"shards":2,"via":"sdk"}`,
+  );
+  const reversed = Object.fromEntries(Object.entries(grant).toReversed()) as unknown as Grant;
+  expect(grantPayload(reversed)).toBe(text);
+  const last = { ...grant, exp: 253_402_300_799, via: 'gateway' as const };
+  expect(outcome(signed(grantPayload(last)))).toBe('verified');
+});
+
+test.each<[string, string | Buffer]>([
+  ['its tenant twice', text.replace('"tenant":', '"tenant":"evil","tenant":')],
+  ['its tenant twice, once escaped', text.replace('"tenant":', '"t\\u0065nant":"evil","tenant":')],
+  ['a letter escaped', text.replace('"acme"', '"\\u0061cme"')],
+  ['white space', text.replace('"tenant":', '"tenant": ')],
+  ['white space behind it', `${text}\n`],
+  ['two members swapped', text.replace(/("sub":"billing"),("tenant":"acme")/, '$2,$1')],
+  [
+    'two members of its key swapped',
+    text.replace('"kty":"OKP","crv":"Ed25519"', '"crv":"Ed25519","kty":"OKP"'),
+  ],
+  ['an end with an exponent', text.replace('1700003600', '17000036e2')],
+  ['an end with decimals', text.replace('1700003600', '1700003600.0')],
+  ['U+FEFF before it', `\ufeff${text}`],
+  [
+    'bytes that are no UTF-8',
+    Buffer.from(text.replace('sealtrail/test', 'sealtrail\xfftest'), 'latin1'),
+  ],
+])('a signed grant with %s is refused: a payload has one form', (_, payload) => {
+  const input = `${Buffer.from(grantHeader(keyId)).toString('base64url')}.${Buffer.from(payload).toString('base64url')}`;
+  const signature = sign(null, Buffer.from(input), issuerKey.privateKey).toString('base64url');
+  expect(outcome(`${input}.${signature}`)).toBe('grant-invalid');
+  expect(outcome(signed(text))).toBe('verified');
+});
 
 test.each(wrongMembers)('a signed grant with %s is refused', (_, over) => {
   expect(outcome(signed(JSON.stringify({ ...grant, ...over })))).toBe('grant-invalid');

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { readClient } from '../../src/domain/access-log.ts';
 import { generateKey } from '../../src/domain/ed25519.ts';
 import { toTime } from '../../src/domain/encoding.ts';
 import { verifyProof } from '../../src/domain/verify-proof.ts';
+import { signer } from '../fixture/batches.ts';
 import { event, line, lines } from '../fixture/events.ts';
 import { forgeries } from '../fixture/forged-proofs.ts';
 import { issuer, now, pins, proved, text, who } from '../fixture/proved.ts';
@@ -65,7 +67,17 @@ describe('a forged proof is found, whatever was forged', () => {
 });
 
 describe('what is missing makes a proof incomplete, and nothing worse', () => {
-  test.each(['line', 'index', 'path', 'manifest', 'grant'] as const)('%s', (name) => {
+  test.each([
+    'v',
+    'line',
+    'index',
+    'path',
+    'manifest',
+    'grant',
+    'revocation',
+    'arrival',
+    'issuerKey',
+  ] as const)('%s', (name) => {
     const { [name]: _, ...rest } = proved();
     expect(verifyProof(rest, pins)).toMatchObject({
       kind: 'incomplete',
@@ -74,14 +86,14 @@ describe('what is missing makes a proof incomplete, and nothing worse', () => {
     });
   });
 
-  test('the issuer’s key', () => {
-    const { issuerKey: _, ...rest } = proved();
-    expect(verifyProof(rest, pins)).toMatchObject({ code: 'issuer-key-missing' });
+  test('also where something else does not hold: nothing is looked at then', () => {
+    const { grant: _, ...rest } = { ...proved(), index: 77 };
+    expect(verifyProof(rest, pins)).toMatchObject({ kind: 'incomplete', code: 'member-missing' });
   });
 
-  test('a look for a revocation', () => {
-    const { revocation: _, ...rest } = proved();
-    expect(verifyProof(rest, pins)).toMatchObject({ code: 'revocation-unknown' });
+  test('but not where what is there is of another form', () => {
+    const { grant: _, ...rest } = { ...proved(), index: -1 };
+    expect(verifyProof(rest, pins)).toMatchObject({ kind: 'forged', code: 'malformed' });
   });
 
   test('a grant that was revoked before the batch arrived', () => {
@@ -91,8 +103,27 @@ describe('what is missing makes a proof incomplete, and nothing worse', () => {
       kind: 'incomplete',
       code: 'revoked',
     });
-    const { arrival: _, ...rest } = revoked(now + 1001);
-    expect(verifyProof(rest, pins)).toMatchObject({ code: 'revoked' });
+  });
+});
+
+describe('under the grant of the read API', () => {
+  const reader = signer({ client: readClient });
+  const grant = issuer.grant(reader, { via: 'service' });
+  const of = (value: object) =>
+    verifyProof(proved({ of: [line(value)], index: 0, by: reader, grant }), pins);
+
+  test.each(['audit.log.read', 'audit.viewer.create'])('%s is intact', (action) => {
+    expect(of(event(now, { action }))).toMatchObject({
+      kind: 'intact',
+      place: { via: 'service', client: readClient },
+    });
+  });
+
+  test.each([
+    ['another action', event(now)],
+    ['a line that is no valid event', { ...event(now, { action: 'audit.log.read' }), typo: 1 }],
+  ])('%s is forged', (_, value) => {
+    expect(of(value)).toMatchObject({ kind: 'forged', code: 'action-forbidden' });
   });
 });
 

@@ -119,6 +119,7 @@ export function fakeTokenService(
       exp: Math.floor(expiresAt / 1000),
       retentionDays: 365,
       shards: 1,
+      via: 'sdk',
     });
     return {
       status: 200,

@@ -20,6 +20,7 @@ function grant(proof: string): Grant {
     exp: 2,
     retentionDays: 30,
     shards: 1,
+    via: 'sdk',
   };
 }
 

@@ -56,6 +56,7 @@ async function withGrant(
     exp: Math.floor(exp / 1000),
     retentionDays: 36_500,
     shards: 1,
+    via: 'sdk' as const,
   };
   const jwt = await sign(grantHeader(issuer?.thumbprint ?? ''), grantPayload(about));
   const { tenant, sub: client, iat: issuedAt, exp: expiresAt } = about;

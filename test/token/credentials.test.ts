@@ -81,6 +81,7 @@ test('the consumer’s check takes the grant, and it says what the tenant is', a
     cnf: { jwk: key.jwk },
     retentionDays: acme.retentionDays,
     shards: acme.shards,
+    via: 'sdk',
   });
   expect(grant.exp - grant.iat).toBe(900);
 });

@@ -41,6 +41,7 @@ test('the read function gets a grant of its one client, for its own key and the 
       client: readClient,
       retentionDays: 400,
       shards: 1,
+      via: 'service',
       proof: { jwk, thumbprint: thumbprint(jwk), jti },
       issuedAt: start / 1000,
       seconds: 1800,

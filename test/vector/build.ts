@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { compress } from '../../src/domain/body.ts';
 import { toTime } from '../../src/domain/encoding.ts';
-import { signJws } from '../../src/domain/jws.ts';
+import { signingInput, signJws } from '../../src/domain/jws.ts';
 import { batchId, type Manifest, manifestHeader } from '../../src/domain/manifest.ts';
 import { merkleRoot } from '../../src/domain/merkle.ts';
 
@@ -38,6 +38,8 @@ export interface Recipe {
   compact?: (jws: string) => string;
   record?: (record: Buffer) => Buffer;
   signer?: KeyObject;
+  /** The signature's 64 bytes, when they are not simply Ed25519's. */
+  sign?: (data: Buffer, key: KeyObject) => Buffer;
 }
 
 /** Makes the record of a recipe, signed by `who` unless the recipe has another signer. */
@@ -68,7 +70,10 @@ export function build(
   };
   const text = (recipe.payload ?? ((same) => same))(JSON.stringify(manifest));
   const header = (recipe.header ?? manifestHeader)(who.grantId);
-  const signed = signJws(header, text, recipe.signer ?? who.key);
+  const key = recipe.signer ?? who.key;
+  const input = signingInput(header, text);
+  const signature = recipe.sign?.(Buffer.from(input), key).toString('base64url');
+  const signed = signature === undefined ? signJws(header, text, key) : `${input}.${signature}`;
   const jws = (recipe.compact ?? ((same) => same))(signed);
   const record = Buffer.concat([Buffer.from(jws, 'latin1'), Buffer.from('\n'), body]);
   return { record: (recipe.record ?? ((same) => same))(record), id: batchId(manifest as Manifest) };

@@ -113,8 +113,8 @@ export const proofVectors: Record<string, ProofVector> = {
   'incomplete-no-line': incomplete('member-missing', without('line')),
   'incomplete-no-path': incomplete('member-missing', without('path')),
   'incomplete-no-grant': incomplete('member-missing', without('grant')),
-  'incomplete-no-issuer-key': incomplete('issuer-key-missing', without('issuerKey')),
-  'incomplete-no-revocation': incomplete('revocation-unknown', without('revocation')),
+  'incomplete-no-issuer-key': incomplete('member-missing', without('issuerKey')),
+  'incomplete-no-revocation': incomplete('member-missing', without('revocation')),
   'incomplete-revoked': incomplete(
     'revoked',
     proved({ grant: grantOf(billing, { revokedAt: start + ms }) }),

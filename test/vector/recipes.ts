@@ -5,6 +5,7 @@ import { compress } from '../../src/domain/body.ts';
 import { toTime } from '../../src/domain/encoding.ts';
 import { signingInput } from '../../src/domain/jws.ts';
 import { eventAt, good, type Recipe, start } from './build.ts';
+import { withLargeS, withTorsion } from './odd-signatures.ts';
 
 const bytes = (...parts: (string | Buffer)[]) =>
   Buffer.concat(parts.map((part) => Buffer.from(part)));
@@ -24,6 +25,25 @@ const firstAnd = (odd: string | Buffer) => [odd, good[1] ?? '', good[2] ?? ''];
 const withSecondId = (key: string, before = '') =>
   replaceIn(',', `,${before}${key}:"${eventAt(start, 0).id}",`);
 const replaceIn = (find: string, by: string) => (good[0] ?? '').replace(find, by);
+
+/** A frame of one block that is not packed (RFC 8878 §3.1.1), whose header says a window, and perhaps a size. */
+const rawFrame = (plain: Buffer, window: number, size?: number) => {
+  const said = Buffer.alloc(size === undefined ? 0 : 4);
+  if (size !== undefined) said.writeUInt32LE(size);
+  const block = Buffer.alloc(3);
+  block.writeUIntLE(1 | (plain.length << 3), 0, 3);
+  const head = Buffer.of(0x28, 0xb5, 0x2f, 0xfd, size === undefined ? 0 : 0x80, window);
+  return bytes(head, said, block, plain);
+};
+/** Window descriptors of 8 MiB, and of 9 MiB. */
+const [window8, window9] = [13 << 3, (13 << 3) | 1];
+const smiles = (n: number) =>
+  replaceIn(',"outcome"', `,"correlationId":"${'\u{1f600}'.repeat(n)}","outcome"`);
+const withMember = (text: string) => replaceIn(',"outcome"', `,${text},"outcome"`);
+const nothing = {
+  lines: [],
+  manifest: { fin: true, from: toTime(start), to: toTime(start), sealed: toTime(start) },
+};
 
 /** Records that are stored, with no faults. */
 export const valid: Record<string, Recipe> = {
@@ -46,6 +66,17 @@ export const valid: Record<string, Recipe> = {
   },
   'valid-inert-names': {
     lines: firstAnd(metadataLine('{"ttl":1,"pk":"x","expires":0,"__proto__":{"admin":true}}')),
+  },
+  'valid-window-8-mib': { enc: 'zstd', body: rawFrame(plainGood, window8) },
+  'valid-512-code-points': { lines: firstAnd(smiles(512)) },
+  'valid-schema-of-action-with-slash': {
+    lines: firstAnd(
+      withMember('"schema":"a/b/1"').replace('"action":"invoice.refunded"', '"action":"a/b"'),
+    ),
+  },
+  'valid-ip-mapped': { lines: firstAnd(withMember('"context":{"ip":"::ffff:1.2.3.4"}')) },
+  'valid-producer-beyond-year-9999': {
+    manifest: { producer: 'ffffffff-ffff-7000-8000-00000000abcd' },
   },
 };
 
@@ -81,6 +112,37 @@ export const faulty: Record<string, [string, Recipe]> = {
   'fault-unknown-member': [
     'schema',
     { lines: firstAnd(replaceIn('"outcome":', '"tenant":"other","outcome":')) },
+  ],
+  'fault-513-code-points': ['schema', { lines: firstAnd(smiles(513)) }],
+  'fault-time-that-does-not-exist': [
+    'time',
+    { lines: firstAnd(replaceIn('2026-01-15T23:59:58.000Z', '2026-02-30T00:00:00.000Z')) },
+  ],
+  'fault-schema-of-no-action': ['schema', { lines: firstAnd(withMember('"schema":" /1"')) }],
+  'fault-pointer-escape': [
+    'schema',
+    { lines: firstAnd(withMember('"changes":[{"op":"add","path":"/~2"}]')) },
+  ],
+  'fault-traceparent-version': [
+    'schema',
+    { lines: firstAnd(withMember(`"traceparent":"ff-${'a'.repeat(32)}-${'b'.repeat(16)}-01"`)) },
+  ],
+  'fault-traceparent-zeros': [
+    'schema',
+    { lines: firstAnd(withMember(`"traceparent":"00-${'0'.repeat(32)}-${'b'.repeat(16)}-01"`)) },
+  ],
+  'fault-ip-zone': ['schema', { lines: firstAnd(withMember('"context":{"ip":"fe80::1%eth0"}')) }],
+  'fault-surrogate-before-doubled-key': [
+    'surrogate',
+    { lines: firstAnd(metadataLine('{"a":"\\ud800","b":1,"b":2}')) },
+  ],
+  'fault-doubled-key-before-surrogate': [
+    'duplicate-key',
+    { lines: firstAnd(metadataLine('{"b":1,"b":"\\ud800"}')) },
+  ],
+  'fault-bom-before-utf8': [
+    'bom',
+    { lines: firstAnd(bytes('\ufeff', (good[0] ?? '').slice(0, -2), Buffer.from([0xff]), '"}')) },
   ],
 };
 
@@ -189,6 +251,64 @@ export const wrong: Record<string, [string, Recipe]> = {
     { lines: firstAnd(bytes('\ufeff', withSecondId('"i\\u0064"', '"\\ud800":1,'))) },
   ],
   'wrong-id-not-v7': ['id-missing', { lines: firstAnd(replaceIn('-7000-', '-4000-')) }],
+  'wrong-two-boms': ['id-missing', { lines: firstAnd(`\ufeff\ufeff${good[0]}`) }],
+  'wrong-id-beyond-year-9999': [
+    'id-missing',
+    { lines: firstAnd(replaceIn((good[0] ?? '').slice(7, 20), 'ffffffff-ffff')) },
+  ],
+  'wrong-segment-empty': ['encoding-invalid', { compact: (jws) => jws.slice(jws.indexOf('.')) }],
+  'wrong-kid-lax': [
+    'header-invalid',
+    swapHeader((kid) => ({ alg: 'EdDSA', typ: 'sealtrail-manifest+jwt', kid: laxLast(kid) })),
+  ],
+  'wrong-number-with-decimals': [
+    'manifest-invalid',
+    { payload: (t) => t.replace('"seq":0', '"seq":0.0') },
+  ],
+  'wrong-time-that-does-not-exist': [
+    'manifest-invalid',
+    { manifest: { sealed: '2026-02-30T00:00:00.000Z' } },
+  ],
+  'wrong-prev-missing': ['manifest-invalid', { manifest: { seq: 1 } }],
+  'wrong-prev-and-range': [
+    'manifest-invalid',
+    { manifest: { prev: 'A'.repeat(43), from: toTime(start + 3001) } },
+  ],
+  'wrong-empty-zstd': [
+    'manifest-invalid',
+    { ...nothing, enc: 'zstd', body: rawFrame(Buffer.alloc(0), 0) },
+  ],
+  'wrong-empty-zstd-without-bytes': [
+    'manifest-invalid',
+    { ...nothing, enc: 'zstd', body: Buffer.alloc(0) },
+  ],
+  'wrong-empty-deflate': [
+    'manifest-invalid',
+    { ...nothing, enc: 'deflate', body: compress(Buffer.alloc(0), 'deflate') },
+  ],
+  'wrong-empty-with-bytes': ['manifest-invalid', { ...nothing, body: Buffer.from('x') }],
+  'wrong-empty-sealed-later': [
+    'manifest-invalid',
+    { ...nothing, manifest: { ...nothing.manifest, sealed: toTime(start + 1) } },
+  ],
+  'wrong-torsion-in-r': ['signature-invalid', { sign: withTorsion }],
+  'wrong-s-not-reduced': ['signature-invalid', { sign: withLargeS }],
+  'wrong-window-over-8-mib': [
+    'compression-invalid',
+    { enc: 'zstd', body: rawFrame(plainGood, window9) },
+  ],
+  'wrong-frame-of-another-size': [
+    'size-mismatch',
+    { enc: 'zstd', body: rawFrame(plainGood, 0, plainGood.length + 1) },
+  ],
+  'wrong-long-line-and-empty-line': [
+    'lines-invalid',
+    { plain: bytes('x'.repeat(65_537), '\n\n', plainGood) },
+  ],
+  'wrong-long-line-and-count': [
+    'count-mismatch',
+    { plain: bytes('x'.repeat(65_537), '\n', plainGood) },
+  ],
 };
 
 function manyEvents(n: number): Recipe {

@@ -7,7 +7,7 @@ import {
   BundleVerifier,
 } from '../../domain/verify-bundle.ts';
 import type { Output, Row } from '../output.ts';
-import { verdictColumns, verdictRow } from './show-verdict.ts';
+import { sealedByService, verdictColumns, verdictRow } from './show-verdict.ts';
 import { noneYet, type Tally } from './tally.ts';
 
 /** Of what is not intact, people are shown so many; a program gets all. */
@@ -24,11 +24,15 @@ export async function verifyBundleFile(
   const events = noneYet();
   const batches = noneYet();
   const notIntact: Row[] = [];
+  let byService = 0;
   for await (const entry of readBundle(chunks)) {
     const batch = verifier.take(entry);
     if (batch === undefined) continue;
     batches[batch.verdict.kind] += 1;
-    for (const { kind } of batch.events) events[kind] += 1;
+    for (const { kind, place } of batch.events) {
+      events[kind] += 1;
+      if (place?.via === 'service') byService += 1;
+    }
     const rows = rowsOf(batch);
     out.rows(rows, []);
     if (batch.verdict.kind !== 'intact' && notIntact.length < shown) notIntact.push(...rows);
@@ -48,6 +52,7 @@ export async function verifyBundleFile(
         .join('  '),
     );
   say(summary, batches, events, out);
+  if (byService > 0) out.say(`${byService} event(s) ${sealedByService}.`);
 
   for (const kind of ['intact', 'incomplete', 'forged'] as const) tally[kind] += batches[kind];
   tally[summary.file.kind] += 1;

@@ -1,14 +1,13 @@
-import { parseJson } from '../../domain/json.ts';
-import { type EventVerdict, forged, type Pins } from '../../domain/verdict.ts';
-import { verifyProof } from '../../domain/verify-proof.ts';
+import { limits } from '../../domain/limits.ts';
+import { parseStrictJson } from '../../domain/strict-json.ts';
+import type { EventVerdict, Pins } from '../../domain/verdict.ts';
+import { verifyProofText } from '../../domain/verify-proof-text.ts';
 import type { Output } from '../output.ts';
-import { verdictRow } from './show-verdict.ts';
+import { sealedByService, verdictRow } from './show-verdict.ts';
 import type { Tally } from './tally.ts';
 
 /** People are shown so many that are intact, and all others. */
 const shown = 20;
-/** A proof is at most some 100 KB; one that is written over many lines a little more. */
-const maxText = 16 * 1024 * 1024;
 
 /** Verifies a file of one proof (over however many lines), or of one a line. */
 export async function verifyProofFile(
@@ -19,7 +18,7 @@ export async function verifyProofFile(
 ): Promise<void> {
   let count = 0;
   for await (const text of textsOf(chunks)) {
-    for (const verdict of verdictsOf(text, pins)) {
+    for (const verdict of verifyProofText(text, pins)) {
       count += 1;
       tally[verdict.kind] += 1;
       out.rows([verdictRow(verdict, `proof ${count}`)], []);
@@ -37,39 +36,38 @@ export async function verifyProofFile(
 function sentence(verdict: EventVerdict, count: number): string {
   const { id = `proof ${count}`, place, fault } = verdict;
   const where = place && `tenant ${place.tenant}, client ${place.client}, batch ${place.batch}`;
+  const service = place?.via === 'service' && sealedByService;
   const faulty = fault && `sealed as it is, though it is no valid event (${fault})`;
   const why = 'why' in verdict ? verdict.why : undefined;
-  return [`${verdict.kind}  ${id}`, where, faulty, why].filter(Boolean).join('; ');
+  return [`${verdict.kind}  ${id}`, where, service, faulty, why].filter(Boolean).join('; ');
 }
 
-/** The lines, or all of it as one text if the first line is not JSON by itself. */
-async function* textsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest = '';
+const lf = 0x0a;
+const isBlank = (line: Buffer) =>
+  line.every((byte) => byte === 0x20 || byte === 0x0d || byte === lf);
+
+/**
+ * The lines, or all of it as one text if the first line is not JSON by itself. No more is held than the longest text
+ * of a proof: one that is longer is given cut, which is still too long, and is the last.
+ */
+async function* textsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
   /** Undefined until the first line is there: it decides. */
   let isWhole: boolean | undefined;
-  const decoder = new TextDecoder();
   for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true });
-    if (rest.length > maxText) break;
-    if (isWhole === true) continue;
-    const lines = rest.split('\n');
-    const first = lines.slice(0, -1).find((line) => line.trim() !== '');
-    if (first !== undefined) isWhole ??= !parseJson(first).ok;
-    if (isWhole === true) continue;
-    rest = lines.pop() ?? '';
-    yield* lines.filter((line) => line.trim() !== '');
+    rest = Buffer.concat([rest, chunk]);
+    let start = 0;
+    while (isWhole !== true) {
+      const end = rest.indexOf(lf, start);
+      if (end === -1) break;
+      const line = rest.subarray(start, end);
+      if (!isBlank(line)) isWhole ??= line.length <= limits.proof && !parseStrictJson(line).ok;
+      if (isWhole === true) break;
+      start = end + 1;
+      if (!isBlank(line)) yield line;
+    }
+    rest = rest.subarray(start);
+    if (rest.length > limits.proof) break;
   }
-  if (rest.trim() !== '') yield rest;
-}
-
-/** Of one text: a proof, or one with `others` that bear the same id. */
-function verdictsOf(text: string, pins: Pins): EventVerdict[] {
-  const json = parseJson(text);
-  if (!json.ok) return [forged('malformed', `this is not JSON that all read alike: ${json.fault}`)];
-  const { value } = json;
-  if (typeof value !== 'object' || value === null || !('others' in value))
-    return [verifyProof(value, pins)];
-  const { others, ...first } = value;
-  const all = Array.isArray(others) ? [first, ...others] : [value];
-  return all.map((each) => verifyProof(each, pins));
+  if (!isBlank(rest)) yield rest;
 }

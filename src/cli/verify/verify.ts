@@ -26,10 +26,10 @@ export const verify: DeskCommand = {
     ...profileOption,
   },
   about: [
-    'FILE is a proof (GET /v1/events/ID/proof), a line of NDJSON for each of many, or a file of `export --proofs`; - is standard input. Nothing is asked of any server: line hash, Merkle path, manifest signature, grant signature and issuer key are checked here, and in an export each producer’s chain of batches.',
+    'FILE is a proof (GET /v1/events/ID/proof, at most 256 KiB), a line of NDJSON for each of many, or a file of `export --proofs`; - is standard input. Nothing is asked of any server: line hash, Merkle path, manifest signature, grant signature and issuer key are checked here, and in an export each producer’s chain of batches.',
     'Without --issuer (or `issuers` in the profile that is named) nothing is proved: anybody could have made the file with a key of its own. The thumbprints stand in the deployment’s /.well-known/jwks.json as `kid`; fetch them once, and keep them apart from the log.',
     'Exit codes: 0 all intact; 1 something is forged, or FILE cannot be read; 2 the command line is not understood; 3 nothing is forged, but something is incomplete: no issuer pinned, a grant revoked, a batch missing in a chain, or the file cut or without any batch.',
-    'What no file can show: that a producer was left out as a whole, or what came after its last batch unless that says so (`finished`). When a batch arrived and whether its grant was revoked is what the service said when the file was made.',
+    'What no file can show: that a producer was left out as a whole, or what came after its last batch unless that says so (`finished`). When a batch arrived and whether its grant was revoked is the word of the file: nobody has signed that.',
   ],
   examples: [
     'verify proof.json --issuer kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
@@ -42,6 +42,7 @@ export const verify: DeskCommand = {
     const { start, chunks } = await open(args.operand(0));
     const report = isBundle(start) ? verifyBundleFile : verifyProofFile;
     await report(chunks, pins, desk.out, tally);
+    desk.out.say('Revocations and arrivals are the word of the file: nobody has signed them.');
     if (pins.issuers.size === 0)
       desk.out.note(
         'No issuer is pinned: anybody could have made this file. Say whose it must be with --issuer.',

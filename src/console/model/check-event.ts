@@ -40,7 +40,7 @@ export async function checkEvent(item: string, options: CheckOptions): Promise<C
     const proofs = proofsIn(await answer.json());
     const text = toBase64url(line);
     // Several events may bear the id. If none is this one, the first shows that it fails.
-    const proof = proofs.find((each) => each.line === text) ?? proofs[0];
+    const proof = proofs.find((each) => each['line'] === text) ?? proofs[0];
     if (proof === undefined) return { kind: 'no-proofs' };
     const served = await servedKeys(api, signal);
     const verdict = await verifyProof(proof, { line, batch: said.batch, pinned, served });

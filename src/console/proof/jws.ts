@@ -16,7 +16,7 @@ export function parseJws(compact: string, type: string): Jws | undefined {
   const [header, payload, signature] = [head, body, tail].map(fromBase64url);
   if (more !== undefined || !header || !payload || signature?.length !== 64) return undefined;
   const text = decode(payload);
-  const keyId = /"kid":"([A-Za-z0-9_-]{43})"\}$/.exec(decode(header) ?? '')?.[1];
+  const keyId = /"kid":"([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"\}$/.exec(decode(header) ?? '')?.[1];
   if (keyId === undefined || text === undefined) return undefined;
   if (decode(header) !== JSON.stringify({ alg: 'EdDSA', typ: type, kid: keyId })) return undefined;
   try {

@@ -1,10 +1,12 @@
 import { limits } from '../../domain/limits.ts';
 import { type Bytes, fromBase64url, sha256Text, toBase64url } from './bytes.ts';
-import { judgeLine } from './judge-line.ts';
-import { type Jws, parseJws } from './jws.ts';
+import { judgeAction, judgeLine } from './judge-line.ts';
+import { parseJws } from './jws.ts';
 import { rootFromPath } from './merkle.ts';
-import type { ProofFile } from './proof-file.ts';
+import { type ProofFile, readProof } from './proof-file.ts';
 import { keyBytes, thumbprint, verifies } from './public-key.ts';
+import { readGrant } from './read-grant.ts';
+import { readManifest } from './read-manifest.ts';
 
 /** A link of the chain, and what was found. */
 export interface Step {
@@ -36,9 +38,9 @@ export interface Known {
 
 /**
  * Checks a proof by the browser's own SHA-256 and Ed25519: line → Merkle path → manifest's signature → grant's signature
- * → issuer's key. Stops at the first link that fails. Needs {@link hasEd25519}.
+ * → issuer's key. Stops at the first link that fails, and at once where a member is missing. Needs {@link hasEd25519}.
  */
-export async function verifyProof(proof: ProofFile, known: Known): Promise<ProofVerdict> {
+export async function verifyProof(answer: unknown, known: Known): Promise<ProofVerdict> {
   const steps: Step[] = [];
   const found: { issuer?: string; tenant?: string } = {};
   const end = (): ProofVerdict => ({
@@ -53,6 +55,14 @@ export async function verifyProof(proof: ProofFile, known: Known): Promise<Proof
     return end();
   };
 
+  const read = readProof(answer);
+  if ('wrong' in read) return fails('bytes', `This is no proof of version 1: ${read.wrong}.`);
+  if ('missing' in read) {
+    const says = `The proof has no ${read.missing.join(', no ')}: nothing of it was checked.`;
+    steps.push({ name: 'bytes', state: 'open', says });
+    return end();
+  }
+  const { proof } = read;
   const line = fromBase64url(proof.line);
   if (line === undefined || toBase64url(line) !== toBase64url(known.line))
     return fails('bytes', 'The proof is of other bytes than those shown here.');
@@ -86,12 +96,18 @@ export async function verifyProof(proof: ProofFile, known: Known): Promise<Proof
     );
   if ((await sha256Text(said.identity)) !== known.batch)
     return fails('manifest', 'The manifest is of another batch than the one shown here.');
-  holds('manifest', `Sealed by the client ${given.sub}, as number ${said.seq} of its producer.`);
+  const forbidden = judgeAction(line, given.sub);
+  if (forbidden !== undefined) return fails('manifest', forbidden);
+  const by = given.via === 'service' ? 'the service itself, not by an application: ' : '';
+  holds(
+    'manifest',
+    `Sealed by ${by}the client ${given.sub}, as number ${said.seq} of its producer.`,
+  );
 
-  const x = proof.issuerKey?.x ?? known.served.get(grant.keyId);
-  const issuerKey = x === undefined ? undefined : keyBytes(x);
-  if (x === undefined || issuerKey === undefined || (await thumbprint(x)) !== grant.keyId)
-    return fails('issuer', 'The key that signed the grant is not there, or is another one.');
+  const { x } = proof.issuerKey;
+  const issuerKey = keyBytes(x);
+  if (issuerKey === undefined || (await thumbprint(x)) !== grant.keyId)
+    return fails('issuer', 'The key that is given is not the one that signed the grant.');
   if (!(await verifies(issuerKey, grant.signature, grant.signed)))
     return fails('grant', 'The grant’s signature does not hold.');
   found.issuer = grant.keyId;
@@ -109,26 +125,6 @@ function kindOf(steps: readonly Step[]): ProofVerdict['kind'] {
   return steps.some(({ state }) => state === 'open') ? 'incomplete' : 'intact';
 }
 
-const members = 'v client producer seq prev root count from to fin enc len size sealed';
-
-function readManifest({ payload }: Jws) {
-  if (Object.keys(payload).join(' ') !== members || payload['v'] !== 1) return undefined;
-  const { client, producer, seq, prev, root, count, from, to, fin } = payload;
-  if (typeof count !== 'number' || count > limits.events) return undefined;
-  if (typeof from !== 'string' || typeof to !== 'string') return undefined;
-  const identity = JSON.stringify([1, client, producer, seq, prev, root, count, from, to, fin]);
-  const times = { from: Date.parse(from), to: Date.parse(to) };
-  return { client, seq: String(seq), root, count, ...times, identity };
-}
-
-function readGrant({ payload }: Jws) {
-  const { sub, tenant, jti, exp, cnf } = payload;
-  const { jwk } = Object(cnf) as { jwk?: { x?: unknown; crv?: unknown } };
-  if (jwk?.crv !== 'Ed25519' || typeof jwk.x !== 'string' || typeof exp !== 'number')
-    return undefined;
-  return { sub: String(sub), tenant: String(tenant), jti, exp: exp * 1000, x: jwk.x };
-}
-
 /** Why the batch cannot have been accepted under the grant. */
 function outOfForce(
   { arrival }: ProofFile,
@@ -136,10 +132,10 @@ function outOfForce(
   { exp }: { readonly exp: number },
 ): string | undefined {
   const end = exp + limits.graceMs;
-  const arrived = arrival === undefined ? undefined : Date.parse(arrival);
-  if (to - limits.aheadMs > end || (arrived !== undefined && arrived > end))
+  const arrived = Date.parse(arrival);
+  if (to - limits.aheadMs > end || arrived > end)
     return 'The grant had ended before the batch can have arrived.';
-  return arrived !== undefined && arrived < to - limits.aheadMs
+  return arrived < to - limits.aheadMs
     ? 'It is said to have arrived before its events happened.'
     : undefined;
 }
@@ -169,13 +165,10 @@ function judgeIssuer(issuer: string, { pinned, served }: Known): Step {
 
 function judgeRevocation({ revocation, arrival }: ProofFile): Step {
   const name = 'revocation';
-  if (revocation === undefined)
-    return { name, state: 'open', says: 'Nobody has looked whether the grant was revoked.' };
   const { revokedAt } = revocation;
   if (revokedAt === null)
     return { name, state: 'holds', says: 'The service says that the grant is not revoked.' };
-  const before = arrival !== undefined && Date.parse(arrival) < Date.parse(revokedAt);
-  return before
+  return Date.parse(arrival) < Date.parse(revokedAt)
     ? {
         name,
         state: 'holds',
