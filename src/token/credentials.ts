@@ -46,10 +46,9 @@ export function createCredentials(options: CredentialsOptions): Operation {
     const proof = verifyProof(proofText, { ...target, token, now: now() });
 
     const seconds = body.durationSeconds ?? maxSeconds;
-    return json(
-      200,
-      await issueSession(options, { tenant, client: caller.client, via: 'sdk', proof, seconds }),
-    );
+    const { client, keyId } = caller;
+    const asked = { tenant, client, via: 'sdk', keyId, proof, seconds } as const;
+    return json(200, await issueSession(options, asked));
   };
 }
 

@@ -21,24 +21,17 @@ export async function issueSession(
     readonly tenant: Tenant;
     readonly client: string;
     readonly via: Via;
+    readonly keyId?: string;
     readonly proof: Proof;
     readonly seconds: number;
   },
 ): Promise<object> {
-  const { client, via, proof, seconds } = request;
+  const { client, keyId, via, proof, seconds } = request;
   const { id: tenant, retentionDays, shards } = request.tenant;
   const issuedAt = Math.floor(now() / 1000);
   // Should the vending fail, the log has a grant that nobody was given: the next try needs a new proof.
-  const grant = await issue({
-    tenant,
-    client,
-    retentionDays,
-    shards,
-    via,
-    proof,
-    issuedAt,
-    seconds,
-  });
+  const about = { tenant, client, keyId, retentionDays, shards, via };
+  const grant = await issue({ ...about, proof, issuedAt, seconds });
   const session = await vend({ grantId: grant.id, tenant, client, seconds });
   return {
     grant: { id: grant.id, jwt: grant.jwt, expiresAt: toTime(grant.expiresAt * 1000) },

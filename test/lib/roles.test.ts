@@ -56,6 +56,7 @@ describe('what each role may do, and nothing else', () => {
       },
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),
       allow('InsertGrants', 'dynamodb:PartiQLInsert', table('Grants')),
+      allow('ReadGrants', 'dynamodb:BatchGetItem', table('Grants')),
       allow('ReadRegistry', 'dynamodb:GetItem', table('Registry')),
       allow('CountRequests', 'dynamodb:UpdateItem', table('Quotas')),
       allow('FindCommitted', 'dynamodb:BatchGetItem', table('Batches')),
@@ -91,8 +92,8 @@ describe('what each role may do, and nothing else', () => {
         Condition: keysLike('*#tally#*'),
       },
       {
-        ...allow('RevokeGrants', 'dynamodb:PartiQLInsert', table('Grants')),
-        Condition: keysLike('revoked#*'),
+        ...allow('StopGrants', 'dynamodb:PartiQLInsert', table('Grants')),
+        Condition: keysLike('stopped#*'),
       },
       allow('ReadGrants', 'dynamodb:BatchGetItem', table('Grants')),
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),

@@ -198,7 +198,7 @@ describe('with one permission taken out of the template', () => {
     const vended = await vend(pipeline.url, tenant);
     const { mapping } = pipeline.deployment;
     const { invocations, succeeded } = mapping.stats;
-    // Into the batches, and into the grants under `revoked#`.
+    // Into the batches, and into the grants under `stopped#`.
     const isInsert = ({ Action }: { Action: unknown }) => Action === 'dynamodb:PartiQLInsert';
     const giveBack = takeRight(pipeline, 'ConsumerRole', isInsert, 2);
     const own = lines(Date.now(), 3);
