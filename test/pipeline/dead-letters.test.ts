@@ -14,6 +14,7 @@ import { sha256 } from '../../src/domain/encoding.ts';
 import { buildFunctions } from '../../src/local/build-functions.ts';
 import { event, line } from '../fixture/events.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
+import { operatorSession } from '../fixture/operator-role.ts';
 import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
 import { put, sealed, type Tenant, type Vended, vend } from '../fixture/vended.ts';
 import { build } from '../vector/build.ts';
@@ -112,7 +113,9 @@ beforeAll(async () => {
     for (const { Type, Properties } of Object.values(resources))
       if (Type === 'AWS::Lambda::EventSourceMapping') Properties['MaximumRetryAttempts'] = 1;
   });
-  operator = operatorOf(pipeline.deployment, { inside: true });
+  // By no more rights than `grantRedrive` gives.
+  const credentials = await operatorSession(pipeline.deployment, 'grantRedrive');
+  operator = operatorOf(pipeline.deployment, { inside: true, credentials });
   s3 = new S3Client({ ...pipeline.asRoot, forcePathStyle: true });
   sqs = new SQSClient(pipeline.asRoot);
   tenant = await pipeline.tenant('acme');
@@ -359,16 +362,15 @@ describe('of 1,000 records of which 100 are poisoned and 100 more hit a broken d
     expect(gone).toHaveLength(1);
 
     await pipeline.drained();
-    const read = await operator.run(
-      'keys',
-      'create',
-      'system',
-      '--client',
-      'a',
-      '--scopes',
-      'read',
-      '--json',
-    );
+    const makeKey = ['keys', 'create', 'system', '--client', 'a', '--scopes', 'read', '--json'];
+    const refused = await operator.run(...makeKey);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('not authorized') });
+    const administrator = operatorOf(pipeline.deployment, {
+      inside: true,
+      credentials: await operatorSession(pipeline.deployment, 'grantAdministration'),
+    });
+    const read = await administrator.run(...makeKey);
+    await administrator.close();
     const auditor = { id: 'system', client: 'a', apiKey: String(read.rows[0]?.['key']) };
     await pipeline.drained();
     const log = (await pipeline.log(auditor)).map((text) => JSON.parse(text));
