@@ -106,16 +106,18 @@ export class AuditPipeline extends Construct {
   }
 
   /**
-   * Lets somebody manage tenants, API keys and grants with the `sealtrail` tool: read and write the registry, read
-   * grants and revoke them, and sign the audit events which say so. Not change or delete a grant or a batch.
+   * Lets operators manage tenants, API keys and grants with the `sealtrail` tool: read the registry, add to it and
+   * change its rows, read grants and revoke them, acknowledge gaps, and sign the audit events which say so. Not change
+   * or delete a grant or a batch.
    */
   grantAdministration(grantee: iam.IGrantable): void {
     this.#grant(grantee, administration(this.store));
   }
 
   /**
-   * Lets somebody work on dead letters: list and read both buckets, hand records to the consumer again, put a
-   * delete marker on what is done, and empty the queue. Not remove a version: a locked record stays.
+   * Lets operators work on dead letters: list and read both buckets, hand records to the consumer again, put a
+   * delete marker on what is done, empty the queue, and sign the audit events which say so. Not remove a version: a
+   * locked record stays. Not make, change or read an API key.
    */
   grantRedrive(grantee: iam.IGrantable): void {
     this.#grant(grantee, redriving(this.store, this.consumer));

@@ -3,7 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
 import type { consumerEnv } from '../../src/consumer/env.ts';
-import { stopPrefix, tallyPartition } from '../../src/store/keys.ts';
+import { insertedPartitions, stopPrefix, tallyPartition } from '../../src/store/keys.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { BucketDestination } from './bucket-destination.ts';
@@ -66,6 +66,7 @@ export class Consumer extends Construct {
           sid: 'InsertBatches',
           actions: ['dynamodb:PartiQLInsert'],
           resources: [data.batches.tableArn],
+          conditions: keysLike(...insertedPartitions),
         },
         {
           // What containers told of a grant, and nothing else in that table.

@@ -1,5 +1,6 @@
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
+import { keysUnlike } from './keys-like.ts';
 import type { Statement } from './reasoned.ts';
 
 interface IssuerProps {
@@ -45,3 +46,28 @@ export function oidcIssuers({ oidc }: Settings): { OIDC_ISSUERS?: string } {
 export function readIssuerKeys(props: IssuerProps): Statement {
   return { sid: 'ReadIssuerKeys', actions: ['kms:GetPublicKey'], resources: keys(props) };
 }
+
+/**
+ * The permissions to issue grants: to have KMS sign them, as Ed25519 (what KMS signs is any message: whoever may, can
+ * mint a grant of any client of any tenant), and to log them. The id of a grant has no `#`; what has one ends a grant.
+ */
+export function issueGrants(data: AuditStore): Statement[] {
+  return [
+    {
+      sid: 'SignGrants',
+      actions: ['kms:Sign'],
+      resources: [data.signingKey.keyArn],
+      // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+      conditions: { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512' } },
+    },
+    {
+      sid: 'InsertGrants',
+      actions: ['dynamodb:PartiQLInsert'],
+      resources: [data.grants.tableArn],
+      conditions: keysUnlike(notOfGrants),
+    },
+  ];
+}
+
+/** Rows of the table of grants that are about a grant: its revocation, or what stops it. */
+export const notOfGrants = '*#*';

@@ -1,34 +1,60 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { revocationPrefix, systemTenantId } from '../../src/store/keys.ts';
 import type { AuditStore } from '../audit-store.ts';
+import { issueGrants } from './issuer.ts';
 import { keysLike } from './keys-like.ts';
 import { objectsOf, type Statement } from './reasoned.ts';
 import { encryptOnto } from './stream-key.ts';
 
-const allow = (sid: string, actions: string[], resources: Statement['resources']): Statement => ({
-  sid,
-  actions,
-  resources,
-});
+const allow = (
+  sid: string,
+  actions: string[],
+  resources: Statement['resources'],
+  conditions?: Statement['conditions'],
+): Statement => ({ sid, actions, resources, ...(conditions !== undefined && { conditions }) });
 
 /**
  * Recording what one does in the log of the tenant `system`: a grant that one has KMS sign, and the stream to put
- * it on. Whoever may sign can mint any grant, so each of these is an administrator's right.
+ * it on. Whoever may sign can mint any grant, and with it write in the name of any client: so each of these methods is
+ * for administrators. It does not let them read a log. Of the registry only the row of `system` is read, and made
+ * where it is missing.
  */
 function record(store: AuditStore): Statement[] {
   return [
-    allow('SignGrants', ['kms:Sign', 'kms:GetPublicKey'], [store.signingKey.keyArn]),
-    allow('InsertGrants', ['dynamodb:PartiQLInsert'], [store.grants.tableArn]),
-    allow('SystemTenant', ['dynamodb:GetItem', 'dynamodb:PutItem'], [store.registry.tableArn]),
+    ...issueGrants(store),
+    allow('ReadIssuerKey', ['kms:GetPublicKey'], [store.signingKey.keyArn]),
+    allow(
+      'SystemTenant',
+      ['dynamodb:GetItem', 'dynamodb:PartiQLInsert'],
+      [store.registry.tableArn],
+      keysLike(systemTenantId),
+    ),
     allow('PutEvents', ['kinesis:PutRecord'], [store.stream.streamArn]),
     ...encryptOnto(store),
   ];
 }
 
-/** What the tool needs for `tenants`, `keys` and `grants`. */
+/** What the tool needs for `tenants`, `keys`, `grants` and `producers acknowledge`. A row of the registry is made or changed, never replaced. */
 export function administration(store: AuditStore): Statement[] {
   return [
-    allow('ManageRegistry', ['dynamodb:UpdateItem', 'dynamodb:Scan'], [store.registry.tableArn]),
+    allow(
+      'ManageRegistry',
+      ['dynamodb:GetItem', 'dynamodb:PartiQLInsert', 'dynamodb:UpdateItem', 'dynamodb:Scan'],
+      [store.registry.tableArn],
+    ),
+    // To acknowledge a gap in a producer's numbers.
+    allow(
+      'AcknowledgeGaps',
+      ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+      [store.producers.tableArn],
+    ),
     allow('ReadGrants', ['dynamodb:BatchGetItem', 'dynamodb:Scan'], [store.grants.tableArn]),
+    allow(
+      'RevokeGrants',
+      ['dynamodb:PartiQLInsert'],
+      [store.grants.tableArn],
+      keysLike(`${revocationPrefix}*`),
+    ),
     ...record(store),
   ];
 }

@@ -7,7 +7,15 @@ import type { tokenEnv } from '../../src/token/env.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
-import { issuerName, keyTimes, oidcIssuers, readIssuerKeys } from './issuer.ts';
+import {
+  issueGrants,
+  issuerName,
+  keyTimes,
+  notOfGrants,
+  oidcIssuers,
+  readIssuerKeys,
+} from './issuer.ts';
+import { anyKeyLike } from './keys-like.ts';
 import { reasoned } from './reasoned.ts';
 import { encryptOnto } from './stream-key.ts';
 
@@ -67,18 +75,16 @@ export class TokenService extends Construct {
       timeout: Duration.seconds(10),
       environment,
       statements: [
+        ...issueGrants(data),
         {
-          sid: 'SignGrants',
-          actions: ['kms:Sign'],
-          resources: [data.signingKey.keyArn],
-          conditions: { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512' } },
-        },
-        readIssuerKeys(props),
-        {
-          sid: 'InsertGrants',
+          // Whatever else this role is ever allowed: it ends no grant.
+          sid: 'EndNoGrant',
+          effect: iam.Effect.DENY,
           actions: ['dynamodb:PartiQLInsert'],
           resources: [data.grants.tableArn],
+          conditions: anyKeyLike(notOfGrants),
         },
+        readIssuerKeys(props),
         {
           // Whether a grant still holds, for the client that it was issued for.
           sid: 'ReadGrants',

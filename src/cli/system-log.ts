@@ -7,14 +7,12 @@ import { generateKey, thumbprint } from '../domain/ed25519.ts';
 import { toTime } from '../domain/encoding.ts';
 import { type Event, eventSchema } from '../domain/event.ts';
 import { compose, signBatch } from '../domain/seal.ts';
+import { systemTenant } from '../domain/system-tenant.ts';
 import { uuidSource } from '../domain/uuid.ts';
 import { issuerKeys } from '../lambda/issuer-keys.ts';
 import type { Tenant } from '../store/registry.ts';
 import { grantIssuer } from '../token/issue-grant.ts';
 import type { Session } from './session.ts';
-
-/** The tenant in whose log stands what operators changed. Nobody has a key that writes to it. */
-export const systemTenant = 'system';
 
 const client = 'operator';
 

@@ -3,12 +3,10 @@ import type { Scope } from '../domain/api-key.ts';
 import { sha256 } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { idPattern } from '../domain/limits.ts';
+import { systemTenant } from '../domain/system-tenant.ts';
 import type { Caller } from './api-key.ts';
 import type { OidcIssuer } from './env.ts';
 import type { VerifiedToken } from './verify-token.ts';
-
-/** The operators' own log: a claim cannot name it, and no token writes to it. */
-const systemTenant = 'system';
 
 /**
  * Who calls with a verified token, by what its issuer is trusted to say. A claim that is taken as it stands names

@@ -23,6 +23,8 @@ export const inputs = [
   'src/console',
   'src/local/build-console.ts',
   'src/local/build-functions.ts',
+  'src/local/policies/operators-app.ts',
+  'src/local/policies/operators-assembly.ts',
   'src/local/synth.ts',
   'cdk.json',
   'package-lock.json',
@@ -35,6 +37,8 @@ const kept = 8;
 export interface SynthOptions {
   /** The package's folder. @default the one that this file is in */
   readonly root?: string;
+  /** The app's file. @default `bin/sealtrail.ts` */
+  readonly app?: string;
   /** Settings of the app, as `-c key=value` gives them to the CDK's own tool. */
   readonly context?: Readonly<Record<string, string>>;
   /** Where assemblies are kept. @default `.sealtrail/assemblies` of this package */
@@ -57,10 +61,11 @@ export async function synth(
 ): Promise<{ assembly: string; cached: boolean }> {
   const root = options.root ?? thisPackage;
   const cacheDir = options.cacheDir ?? join(root, '.sealtrail/assemblies');
+  const app = options.app ?? 'bin/sealtrail.ts';
   const build = options.build ?? ((outDir: string) => buildFunctions({ outDir }));
   const { context: own } = JSON.parse(await readFile(join(root, 'cdk.json'), 'utf8'));
   const context = { ...own, ...options.context };
-  const keyNow = () => sourceKey(root, inputs, { context, node: process.version });
+  const keyNow = () => sourceKey(root, inputs, { app, context, node: process.version });
   const key = await keyNow();
   const done = join(cacheDir, key);
   const assembly = join(done, 'cdk.out');
@@ -75,7 +80,7 @@ export async function synth(
   try {
     const functions = join(work, 'functions');
     await build(functions);
-    await promisify(execFile)(process.execPath, ['bin/sealtrail.ts'], {
+    await promisify(execFile)(process.execPath, [app], {
       cwd: root,
       env: {
         CDK_OUTDIR: join(work, 'cdk.out'),

@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  BatchGetItemCommand,
-  DuplicateItemException,
-  type DynamoDBClient,
-  ExecuteStatementCommand,
-} from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SealtrailError } from '../domain/error.ts';
+import { insertItem } from './insert-item.ts';
 import { revocationPrefix, stopPrefix } from './keys.ts';
 import type { Item } from './partiql-insert.ts';
 
@@ -122,34 +118,6 @@ function endOf(prefix: string, grantId: string, at: number, reason: string | und
     at: { N: String(at) },
     ...(reason !== undefined && { reason: { S: reason } }),
   };
-}
-
-type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'exists'; attempts: number };
-
-/**
- * PartiQL's INSERT never replaces an item, and unlike PutItem can be granted without leave to do so.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.insert.html
- */
-async function insertItem(
-  client: DynamoDBClient,
-  table: string,
-  item: Item,
-  abortSignal?: AbortSignal,
-): Promise<Inserted> {
-  const members = Object.keys(item).map((name) => `'${name}': ?`);
-  try {
-    await client.send(
-      new ExecuteStatementCommand({
-        Statement: `INSERT INTO "${table}" VALUE {${members.join(', ')}}`,
-        Parameters: Object.values(item),
-      }),
-      abortSignal && { abortSignal },
-    );
-    return { kind: 'inserted' };
-  } catch (error) {
-    if (!(error instanceof DuplicateItemException)) throw error;
-    return { kind: 'exists', attempts: error.$metadata.attempts ?? 1 };
-  }
 }
 
 /** Asks again for what DynamoDB left out, which it does when it throttles. */

@@ -1,3 +1,5 @@
+import { systemTenant } from '../domain/system-tenant.ts';
+
 /** Names that the store and the stack that creates its tables must agree on. */
 
 /** Partition and sort key of the `batches` table, and of its `summary` index. */
@@ -61,6 +63,16 @@ export function tallyPartition(tenant: string, grantId: string): string {
   return `${tenant}#tally#${grantId}`;
 }
 
+/**
+ * Every form of partition that the consumer inserts into, as patterns of IAM (`*`: any text, `?`: any character).
+ * What is of no form here cannot be inserted.
+ */
+export const insertedPartitions: readonly string[] = [
+  '*#????-??-??#*', // batches, and the feed
+  calendarPartition('*'),
+  tallyPartition('*', '*'),
+];
+
 /** In the `grants` table, the id of a grant's revocation begins so; a grant's own id has no `#`. */
 export const revocationPrefix = 'revoked#';
 /** The same of a grant that was stopped for its quota, which is no revocation: see `GrantLog.stop`. */
@@ -83,3 +95,8 @@ export function marksSortKey(client: string, producer: string, page: number): st
 
 /** How far the tenant's feed was followed. */
 export const checkpointSortKey = 'checkpoint';
+
+/** In the `registry` table, the ids of tenants and of API keys begin so. */
+export const tenantPrefix = 'tenant#';
+export const apiKeyPrefix = 'key#';
+export const systemTenantId = `${tenantPrefix}${systemTenant}`;

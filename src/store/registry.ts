@@ -2,13 +2,14 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
   paginateScan,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import type { ApiKeyRecord } from '../domain/api-key.ts';
 import { idPattern } from '../domain/limits.ts';
+import { insertItem } from './insert-item.ts';
+import { apiKeyPrefix, tenantPrefix } from './keys.ts';
 import type { Item } from './partiql-insert.ts';
 
 /** How often a tenant's shards can be raised: batches are looked for under every count that it had. */
@@ -78,16 +79,8 @@ export function createRegistry({ client, table }: TableOptions): Registry {
     );
     return item;
   };
-  const create = (item: Item) =>
-    onCondition('created', 'exists', () =>
-      client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: item,
-          ConditionExpression: 'attribute_not_exists(id)',
-        }),
-      ),
-    );
+  const create = async (item: Item) =>
+    (await insertItem(client, table, item)).kind === 'inserted' ? 'created' : 'exists';
   async function* scan(prefix: string, tenant?: string): AsyncGenerator<Item> {
     const ofTenant = tenant === undefined ? '' : ' AND tenant = :tenant';
     const pages = paginateScan(
@@ -107,11 +100,11 @@ export function createRegistry({ client, table }: TableOptions): Registry {
 
   return {
     async tenant(id) {
-      const item = await get(`tenant#${id}`);
+      const item = await get(`${tenantPrefix}${id}`);
       return item && toTenant(id, item);
     },
     async apiKey(keyId) {
-      const item = await get(`key#${keyId}`);
+      const item = await get(`${apiKeyPrefix}${keyId}`);
       return item && toKey(item);
     },
     createTenant: (tenant) => create(ofTenant(tenantSchema.parse(tenant))),
@@ -127,7 +120,7 @@ export function createRegistry({ client, table }: TableOptions): Registry {
         client.send(
           new UpdateItemCommand({
             TableName: table,
-            Key: { id: { S: `tenant#${next.id}` } },
+            Key: { id: { S: `${tenantPrefix}${next.id}` } },
             UpdateExpression: `SET retentionDays = :days, shards = :shards, #quota = :quota${isRaised ? ' ADD formerShards :former' : ''}`,
             ConditionExpression:
               'retentionDays = :days0 AND shards = :shards0 AND #quota = :quota0',
@@ -150,7 +143,7 @@ export function createRegistry({ client, table }: TableOptions): Registry {
         client.send(
           new UpdateItemCommand({
             TableName: table,
-            Key: { id: { S: `key#${keyIdSchema.parse(keyId)}` } },
+            Key: { id: { S: `${apiKeyPrefix}${keyIdSchema.parse(keyId)}` } },
             UpdateExpression: 'SET revoked = :at',
             ConditionExpression: 'attribute_exists(id) AND attribute_not_exists(revoked)',
             ExpressionAttributeValues: { ':at': { S: z.iso.datetime().parse(at) } },
@@ -158,16 +151,16 @@ export function createRegistry({ client, table }: TableOptions): Registry {
         ),
       ),
     async *tenants(onMalformed = raise) {
-      for await (const item of scan('tenant#')) {
-        const id = nameOf(item, 'tenant#');
+      for await (const item of scan(tenantPrefix)) {
+        const id = nameOf(item, tenantPrefix);
         const row = readRow(item, () => toTenant(id, item));
         if (row instanceof Error) onMalformed(row);
         else yield row;
       }
     },
     async *apiKeys(tenant) {
-      for await (const item of scan('key#', tenant)) {
-        const id = nameOf(item, 'key#');
+      for await (const item of scan(apiKeyPrefix, tenant)) {
+        const id = nameOf(item, apiKeyPrefix);
         const row = readRow(item, () => ({ id, ...toKey(item) }));
         if (row instanceof Error) throw row;
         yield row;
@@ -209,7 +202,7 @@ function readRow<T>(item: Item, read: () => T): T | TypeError {
 
 function ofTenant(tenant: Tenant): Item {
   return {
-    id: { S: `tenant#${tenant.id}` },
+    id: { S: `${tenantPrefix}${tenant.id}` },
     retentionDays: { N: String(tenant.retentionDays) },
     shards: { N: String(tenant.shards) },
     credentialsPerMinute: { N: String(tenant.credentialsPerMinute) },
@@ -229,7 +222,7 @@ function toTenant(id: string, item: Item): Tenant {
 
 function ofKey(keyId: string, record: ApiKeyRecord): Item {
   return {
-    id: { S: `key#${keyId}` },
+    id: { S: `${apiKeyPrefix}${keyId}` },
     hash: { B: record.hash },
     tenant: { S: record.tenant },
     client: { S: record.client },

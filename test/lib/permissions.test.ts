@@ -1,10 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { operatorsAssembly } from '../../src/local/policies/operators-assembly.ts';
 import type { PolicyDocument, Principal } from '../../src/local/service.ts';
 import { type Decision, simulate } from '../../src/local/simulate.ts';
 import { provision } from '../../src/local/template/provision.ts';
+import {
+  batchPartition,
+  calendarPartition,
+  feedPartition,
+  tallyPartition,
+} from '../../src/store/keys.ts';
 import { sessionVendor } from '../../src/token/vend.ts';
 import { type Calls, recordingProvider } from '../fake/recording-provider.ts';
-import { assemble, prodContext } from '../fixture/assemble.ts';
+import { prodContext } from '../fixture/assemble.ts';
 
 /** The policies of prod, with a key of its own for the stream, as IAM would evaluate them. */
 const place = { account: '123456789012', region: 'eu-west-1' };
@@ -18,7 +25,7 @@ let calls: Calls;
 let sessionPolicy: PolicyDocument;
 beforeAll(async () => {
   const recording = recordingProvider(place);
-  const { assembly } = assemble({ ...prodContext, streamKey: 'own' });
+  const assembly = await operatorsAssembly({ ...prodContext, streamKey: 'own' });
   await provision({ assembly, place, provider: recording.provider });
   calls = recording.calls;
   const { STREAM_ARN, STREAM_KEY_ARN } =
@@ -115,6 +122,8 @@ const principals = {
   consumer: () => ofRole('ConsumerRole'),
   read: () => ofRole('ReadApiRead'),
   auditor: () => ofRole('Auditor'),
+  administration: () => ofRole('grantAdministration'),
+  redrive: () => ofRole('grantRedrive'),
   session: () => session('acme'),
   'another’s session': () => session('globex'),
   administrator: () => administrator('admin'),
@@ -145,11 +154,19 @@ async function decide(
   });
 }
 
+/** A partition of every form that the consumer inserts into, as the store names them. */
+const inserted = [
+  batchPartition('acme', '2026-11-24', 3),
+  feedPartition('acme', '2026-11-24', 0),
+  calendarPartition('acme'),
+  tallyPartition('acme', 'g'),
+].map((key) => leading(key));
+
 describe('what is needed is allowed', () => {
   test.each<Row>([
     ['token', 'kms:Sign', 'key/ECC', signing],
     ['token', 'kms:GetPublicKey', 'key/ECC'],
-    ['token', 'dynamodb:PartiQLInsert', 'table/Grants'],
+    ['token', 'dynamodb:PartiQLInsert', 'table/Grants', leading('Gg4c')],
     ['token', 'dynamodb:BatchGetItem', 'table/Grants'],
     ['token', 'dynamodb:GetItem', 'table/Registry'],
     ['token', 'dynamodb:UpdateItem', 'table/Quotas'],
@@ -160,7 +177,7 @@ describe('what is needed is allowed', () => {
     ['session', 'kms:GenerateDataKey', 'key/SYMMETRIC', via],
     ['consumer', 'kinesis:GetRecords', 'stream'],
     ['consumer', 'kms:Decrypt', 'key/SYMMETRIC', via],
-    ['consumer', 'dynamodb:PartiQLInsert', 'table/Batches'],
+    ...inserted.map((key): Row => ['consumer', 'dynamodb:PartiQLInsert', 'table/Batches', key]),
     ['consumer', 'dynamodb:PartiQLInsert', 'table/Grants', leading('stopped#g')],
     ['consumer', 'dynamodb:Query', 'table/Batches', leading('acme#tally#g')],
     ['consumer', 'dynamodb:BatchGetItem', 'table/Grants'],
@@ -177,6 +194,23 @@ describe('what is needed is allowed', () => {
     ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#calendar')],
     ['auditor', 'dynamodb:PutItem', 'table/Producers'],
     ['auditor', 'dynamodb:Query', 'table/Producers/index/watch'],
+    ...(['administration', 'redrive'] as const).flatMap((who): Row[] => [
+      [who, 'kms:Sign', 'key/ECC', signing],
+      [who, 'kms:GetPublicKey', 'key/ECC'],
+      [who, 'dynamodb:PartiQLInsert', 'table/Grants', leading('Gg4c')],
+      [who, 'dynamodb:GetItem', 'table/Registry', leading('tenant#system')],
+      [who, 'dynamodb:PartiQLInsert', 'table/Registry', leading('tenant#system')],
+      [who, 'kinesis:PutRecord', 'stream'],
+      [who, 'kms:GenerateDataKey', 'key/SYMMETRIC', via],
+    ]),
+    ['administration', 'dynamodb:PartiQLInsert', 'table/Registry', leading('key#k')],
+    ['administration', 'dynamodb:UpdateItem', 'table/Registry', leading('key#k')],
+    ['administration', 'dynamodb:GetItem', 'table/Registry', leading('key#k')],
+    ['administration', 'dynamodb:PartiQLInsert', 'table/Grants', leading('revoked#g')],
+    ['redrive', 'lambda:InvokeFunction', arn('lambda', 'function:sealtrail-prod-consumer')],
+    ['redrive', 's3:GetObject', 'bucket/quarantine/day/1'],
+    ['redrive', 's3:DeleteObject', 'bucket/redrive/day/1'],
+    ['redrive', 'sqs:DeleteMessage', 'queue'],
     ['s3', 'sqs:SendMessage', 'queue', { 'aws:SourceAccount': place.account }],
     ['lambda', 'sts:AssumeRole', 'role/ConsumerRole'],
     ['break-glass', 'dynamodb:DeleteItem', 'table/Batches'],
@@ -201,6 +235,7 @@ describe('what is not needed is not allowed', () => {
     ['token', 'sts:AssumeRole', 'role/ConsumerRole'],
     ['token', 'kinesis:PutRecords', 'stream'],
     ['token', 'dynamodb:PutItem', 'table/Grants'],
+    ['token', 'dynamodb:PartiQLInsert', 'table/Grants'],
     ['token', 'dynamodb:DeleteItem', 'table/Grants'],
     ['token', 'dynamodb:Scan', 'table/Grants'],
     ['token', 'dynamodb:PutItem', 'table/Registry'],
@@ -224,6 +259,11 @@ describe('what is not needed is not allowed', () => {
     ['consumer', 'dynamodb:Query', 'table/Batches'],
     ['consumer', 'dynamodb:Query', 'table/Batches', leading('acme#2026-11-24#0')],
     ['consumer', 'dynamodb:Query', 'table/Batches/index/summary', leading('acme#tally#g')],
+    ['consumer', 'dynamodb:PartiQLInsert', 'table/Batches'],
+    ['consumer', 'dynamodb:PartiQLInsert', 'table/Batches', leading('acme')],
+    ['consumer', 'dynamodb:PartiQLInsert', 'table/Batches', leading('acme#else')],
+    ['consumer', 'dynamodb:PartiQLInsert', 'table/Batches', leading('acme#calendar#2')],
+    ['consumer', 'dynamodb:PartiQLInsert', 'table/Batches', leading('acme#calendar', 'acme#else')],
     ['consumer', 'dynamodb:PartiQLInsert', 'table/Grants'],
     ['consumer', 'dynamodb:PartiQLInsert', 'table/Grants', leading('g')],
     ['consumer', 'dynamodb:PartiQLInsert', 'table/Grants', leading('stopped#g', 'g')],
@@ -258,6 +298,35 @@ describe('what is not needed is not allowed', () => {
     ['auditor', 'dynamodb:PutItem', 'table/Registry'],
     ['auditor', 'dynamodb:DeleteItem', 'table/Producers'],
     ['auditor', 'kms:Sign', 'key/ECC', signing],
+    // Operators of either kind change no batch and no grant, and replace nothing.
+    ...(['administration', 'redrive'] as const).flatMap((who): Row[] => [
+      [who, 'kms:Sign', 'key/ECC', { 'kms:SigningAlgorithm': 'ED25519_PH_SHA_512' }],
+      [who, 'kms:Sign', 'key/ECC'],
+      [who, 'dynamodb:PutItem', 'table/Registry', leading('tenant#system')],
+      [who, 'dynamodb:PutItem', 'table/Registry', leading('key#k')],
+      [who, 'dynamodb:DeleteItem', 'table/Registry', leading('key#k')],
+      [who, 'dynamodb:PartiQLInsert', 'table/Batches', leading('acme#2026-11-24#0')],
+      [who, 'dynamodb:Query', 'table/Batches', leading('acme#2026-11-24#0')],
+      [who, 'dynamodb:PartiQLInsert', 'table/Grants', leading('stopped#g')],
+      [who, 'dynamodb:PutItem', 'table/Grants', leading('Gg4c')],
+      [who, 'kinesis:GetRecords', 'stream'],
+      [who, 'kms:GenerateMac', 'key/HMAC'],
+      [who, 'kms:Decrypt', 'key/SYMMETRIC', via],
+      [who, 'lambda:InvokeFunction', arn('lambda', 'function:sealtrail-prod-token')],
+    ]),
+    // Who redrives makes no key, reads none, and ends no grant.
+    ['redrive', 'dynamodb:PartiQLInsert', 'table/Registry', leading('key#k')],
+    ['redrive', 'dynamodb:PartiQLInsert', 'table/Registry', leading('tenant#acme')],
+    ['redrive', 'dynamodb:PartiQLInsert', 'table/Registry', leading('tenant#system', 'key#k')],
+    ['redrive', 'dynamodb:PartiQLInsert', 'table/Registry'],
+    ['redrive', 'dynamodb:UpdateItem', 'table/Registry', leading('tenant#system')],
+    ['redrive', 'dynamodb:GetItem', 'table/Registry', leading('key#k')],
+    ['redrive', 'dynamodb:Scan', 'table/Registry'],
+    ['redrive', 'dynamodb:PartiQLInsert', 'table/Grants', leading('revoked#g')],
+    ['redrive', 'dynamodb:PartiQLInsert', 'table/Grants', leading('Gg4c', 'revoked#g')],
+    ['redrive', 'dynamodb:Scan', 'table/Grants'],
+    ['administration', 'lambda:InvokeFunction', arn('lambda', 'function:sealtrail-prod-consumer')],
+    ['administration', 's3:GetObject', 'bucket/quarantine/day/1'],
     // Services, for others than this account.
     ['s3', 'sqs:SendMessage', 'queue', { 'aws:SourceAccount': '999999999999' }],
     ['lambda', 'sts:AssumeRole', 'role/Writer'],
@@ -294,6 +363,12 @@ describe('what nobody may is denied to who may everything', () => {
     ['consumer', 'dynamodb:PutItem', 'table/Batches'],
     ['read', 'dynamodb:DeleteItem', 'table/Batches'],
     ['token', 'dynamodb:PartiQLDelete', 'table/Batches'],
+    // The token service makes grants, and ends none.
+    ['token', 'dynamodb:PartiQLInsert', 'table/Grants', leading('revoked#g')],
+    ['token', 'dynamodb:PartiQLInsert', 'table/Grants', leading('stopped#g')],
+    ['token', 'dynamodb:PartiQLInsert', 'table/Grants', leading('g', 'revoked#g')],
+    ['redrive', 's3:DeleteObjectVersion', 'bucket/quarantine/day/1'],
+    ['administration', 's3:DeleteObjectVersion', 'bucket/redrive/day/1'],
     ['consumer', 's3:DeleteObjectVersion', 'bucket/redrive/day/1'],
   ])('%s: %s on %s', async (...row) => {
     expect(await decide(row)).toBe('ExplicitlyDenied');

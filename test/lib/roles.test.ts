@@ -54,8 +54,19 @@ describe('what each role may do, and nothing else', () => {
         ...allow('SignGrants', 'kms:Sign', signingKey),
         Condition: { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512' } },
       },
+      {
+        ...allow('InsertGrants', 'dynamodb:PartiQLInsert', table('Grants')),
+        Condition: {
+          'ForAllValues:StringNotLike': { 'dynamodb:LeadingKeys': ['*#*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
+      {
+        ...allow('EndNoGrant', 'dynamodb:PartiQLInsert', table('Grants')),
+        Effect: 'Deny',
+        Condition: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': ['*#*'] } },
+      },
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),
-      allow('InsertGrants', 'dynamodb:PartiQLInsert', table('Grants')),
       allow('ReadGrants', 'dynamodb:BatchGetItem', table('Grants')),
       allow('ReadRegistry', 'dynamodb:GetItem', table('Registry')),
       allow('CountRequests', 'dynamodb:UpdateItem', table('Quotas')),
@@ -86,7 +97,10 @@ describe('what each role may do, and nothing else', () => {
         ],
         stream,
       ),
-      allow('InsertBatches', 'dynamodb:PartiQLInsert', table('Batches')),
+      {
+        ...allow('InsertBatches', 'dynamodb:PartiQLInsert', table('Batches')),
+        Condition: keysLike('*#????-??-??#*', '*#calendar', '*#tally#*'),
+      },
       {
         ...allow('SumTallies', 'dynamodb:Query', table('Batches')),
         Condition: keysLike('*#tally#*'),

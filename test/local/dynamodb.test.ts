@@ -2,11 +2,13 @@ import {
   type AttributeValue,
   BatchExecuteStatementCommand,
   BatchGetItemCommand,
+  BatchWriteItemCommand,
   DeleteTableCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
   DynamoDBClient,
   ExecuteStatementCommand,
+  GetItemCommand,
   type KeySchemaElement,
   PutItemCommand,
   QueryCommand,
@@ -173,6 +175,54 @@ describe('a table', () => {
     await expect(
       writer.send(new BatchExecuteStatementCommand({ Statements: two })),
     ).rejects.toThrow(refused);
+  });
+
+  it('lets a role that is bound to some partition keys get and put those items and no others', async () => {
+    const actions = ['GetItem', 'PutItem', 'UpdateItem', 'BatchGetItem', 'BatchWriteItem'];
+    const bound = policy({
+      ...allow(
+        actions.map((action) => `dynamodb:${action}`),
+        arn,
+      ),
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tenant#system'] },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    });
+    const operator = new DynamoDBClient(local.asRole('bound-operator', [bound]));
+    const TableName = 'batches';
+    const named = (pk: string, sk = 's') => ({ pk: { S: pk }, sk: { S: sk } });
+    const calls: Record<string, (...pks: string[]) => Promise<unknown>> = {
+      GetItem: (pk = '') => operator.send(new GetItemCommand({ TableName, Key: named(pk) })),
+      PutItem: (pk = '') => operator.send(new PutItemCommand({ TableName, Item: named(pk) })),
+      UpdateItem: (pk = '') => operator.send(new UpdateItemCommand({ TableName, Key: named(pk) })),
+      BatchGetItem: (...pks) =>
+        operator.send(
+          new BatchGetItemCommand({
+            RequestItems: { [TableName]: { Keys: pks.map((pk, i) => named(pk, `${i}`)) } },
+          }),
+        ),
+      BatchWriteItem: (...pks) =>
+        operator.send(
+          new BatchWriteItemCommand({
+            RequestItems: {
+              [TableName]: pks.map((pk, i) => ({ PutRequest: { Item: named(pk, `${i}`) } })),
+            },
+          }),
+        ),
+    };
+    for (const [action, call] of Object.entries(calls)) {
+      await call('tenant#system');
+      const refused = `not authorized to perform: dynamodb:${action}`;
+      await expect(call('key#k'), action).rejects.toThrow(refused);
+      if (action.startsWith('Batch'))
+        await expect(call('tenant#system', 'key#k'), action).rejects.toThrow(refused);
+    }
+    // The other half of the key is not the one that counts.
+    const hidden = { pk: { S: 'key#k' }, sk: { S: 'tenant#system' } };
+    await expect(operator.send(new PutItemCommand({ TableName, Item: hidden }))).rejects.toThrow(
+      'not authorized',
+    );
   });
 
   it('counts up under a condition, as quotas do', async () => {

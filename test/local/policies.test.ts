@@ -13,7 +13,7 @@ const tableOf = async (folder: string) => policyTables(await readAssembly(folder
 
 test('names who may do what on what, and if what, without a hash or a reference', async () => {
   const table = await tableOf(assemble({ stage: 'prod' }).assembly);
-  expect(table).toContain('| ConsumerRole | `dynamodb:PartiQLInsert` | Batches |  |');
+  expect(table).toContain('| ConsumerRole | `dynamodb:BatchGetItem` | Grants |  |');
   expect(table).toContain(
     '| TokenServiceTokenRole | `kms:Sign` | SigningKey | StringEquals `kms:SigningAlgorithm` ED25519_SHA_512 |',
   );

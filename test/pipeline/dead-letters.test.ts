@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/domain/encoding.ts';
 import { event, line } from '../fixture/events.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
+import { operatorSession } from '../fixture/operator-role.ts';
 import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
 import { put, sealed, type Tenant, type Vended, vend } from '../fixture/vended.ts';
 import { build } from '../vector/build.ts';
@@ -111,7 +112,9 @@ beforeAll(async () => {
     for (const { Type, Properties } of Object.values(resources))
       if (Type === 'AWS::Lambda::EventSourceMapping') Properties['MaximumRetryAttempts'] = 1;
   });
-  operator = operatorOf(pipeline.deployment, { inside: true });
+  // By no more rights than `grantRedrive` gives.
+  const credentials = await operatorSession(pipeline.deployment, 'grantRedrive');
+  operator = operatorOf(pipeline.deployment, { inside: true, credentials });
   s3 = new S3Client({ ...pipeline.asRoot, forcePathStyle: true });
   sqs = new SQSClient(pipeline.asRoot);
   tenant = await pipeline.tenant('acme');
@@ -358,16 +361,15 @@ describe('of 940 records of which 40 are poisoned and 100 more hit a broken depl
     expect(gone).toHaveLength(1);
 
     await pipeline.drained();
-    const read = await operator.run(
-      'keys',
-      'create',
-      'system',
-      '--client',
-      'a',
-      '--scopes',
-      'read',
-      '--json',
-    );
+    const makeKey = ['keys', 'create', 'system', '--client', 'a', '--scopes', 'read', '--json'];
+    const refused = await operator.run(...makeKey);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('not authorized') });
+    const administrator = operatorOf(pipeline.deployment, {
+      inside: true,
+      credentials: await operatorSession(pipeline.deployment, 'grantAdministration'),
+    });
+    const read = await administrator.run(...makeKey);
+    await administrator.close();
     const auditor = { id: 'system', client: 'a', apiKey: String(read.rows[0]?.['key']) };
     await pipeline.drained();
     const log = (await pipeline.log(auditor)).map((text) => JSON.parse(text));

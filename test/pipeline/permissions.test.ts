@@ -28,6 +28,7 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lines } from '../fixture/events.ts';
+import { operatorSession } from '../fixture/operator-role.ts';
 import { type Pipeline, until } from '../fixture/pipeline.ts';
 import { sharedPipeline } from '../fixture/shared-pipeline.ts';
 import { takeRight } from '../fixture/take-right.ts';
@@ -151,7 +152,8 @@ describe.each([
   ['the consumer', () => pipeline.asRole('ConsumerRole')],
   ['the operator', () => pipeline.asRoot],
 ] as const)('%s, of a batch that is stored', (name, config) => {
-  const key = { pk: { S: `stored#${name}` }, sk: { S: 's' } };
+  const tenant = name.replaceAll(' ', '-');
+  const key = { pk: { S: `${tenant}#2026-11-24#0` }, sk: { S: 's' } };
   const where = `WHERE pk = '${key.pk.S}' AND sk = 's'`;
   let client: DynamoDBClient;
   let TableName: string;
@@ -188,6 +190,82 @@ describe.each([
     'PartiQL DELETE': () => partiql(`DELETE FROM "${TableName}" ${where}`),
   };
   test.each(Object.entries(forbidden))('is denied %s', async (_, call) => {
+    expect(await outcomeOf(call())).toBe('AccessDeniedException');
+  });
+});
+
+describe('where a role may insert', () => {
+  const day = '2026-11-24';
+  const of = (logicalId: string, send: (client: DynamoDBClient) => Promise<unknown>) => {
+    const client = new DynamoDBClient(pipeline.asRole(logicalId));
+    return outcomeOf(send(client)).finally(() => client.destroy());
+  };
+  const insertId = (output: string, id: string) =>
+    new ExecuteStatementCommand({
+      Statement: `INSERT INTO "${pipeline.output(output)}" VALUE {'id': ?}`,
+      Parameters: [{ S: id }],
+    });
+
+  test.each([
+    [`acme#${day}#0`, 'allowed'],
+    [`acme#feed#${day}#0`, 'allowed'],
+    ['acme#calendar', 'allowed'],
+    ['acme#tally#g', 'allowed'],
+    ['acme', 'AccessDeniedException'],
+    ['acme#elsewhere', 'AccessDeniedException'],
+  ])('the consumer, into %s: %s', async (pk, outcome) => {
+    const into = { pk: { S: pk }, sk: { S: 'where' } };
+    const table = pipeline.output('BatchesTable');
+    expect(await of('ConsumerRole', (client) => client.send(insert(table, into)))).toBe(outcome);
+  });
+
+  test.each([
+    ['g1', 'allowed'],
+    ['revoked#g1', 'AccessDeniedException'],
+    ['stopped#g1', 'AccessDeniedException'],
+  ])('the token service, the grant %s: %s', async (id, outcome) => {
+    const command = insertId('GrantsTable', id);
+    expect(await of('TokenServiceTokenRole', (client) => client.send(command))).toBe(outcome);
+  });
+});
+
+describe('who redrives', () => {
+  let client: DynamoDBClient;
+  beforeAll(async () => {
+    const credentials = await operatorSession(pipeline.deployment, 'grantRedrive');
+    client = new DynamoDBClient({ ...pipeline.asRoot, credentials });
+  });
+  afterAll(() => client?.destroy());
+
+  const TableName = () => pipeline.output('RegistryTable');
+  const reader = { id: { S: 'key#abc' }, tenant: { S: '*' }, scopes: { SS: ['read'] } };
+
+  test('reads the row of the operators’ log, and no other', async () => {
+    const get = (id: string) =>
+      outcomeOf(
+        client.send(new GetItemCommand({ TableName: TableName(), Key: { id: { S: id } } })),
+      );
+    expect(await get('tenant#system')).toBe('allowed');
+    expect(await get('key#abc')).toBe('AccessDeniedException');
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['PutItem', () => client.send(new PutItemCommand({ TableName: TableName(), Item: reader }))],
+    [
+      'UpdateItem',
+      () => client.send(new UpdateItemCommand({ TableName: TableName(), Key: { id: reader.id } })),
+    ],
+    [
+      'INSERT',
+      () =>
+        client.send(
+          new ExecuteStatementCommand({
+            Statement: `INSERT INTO "${TableName()}" VALUE {'id': ?, 'tenant': ?, 'scopes': ?}`,
+            Parameters: Object.values(reader),
+          }),
+        ),
+    ],
+  ])('cannot make a key that reads every tenant by %s', async (_, call) => {
     expect(await outcomeOf(call())).toBe('AccessDeniedException');
   });
 });

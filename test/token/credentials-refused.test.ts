@@ -237,3 +237,24 @@ test('no key, proof, grant or credential is ever logged', async () => {
   for (const secret of [token, ...proofs, ...jwts, 'a-secret-access-key', 'a-session-token'])
     expect(logged).not.toContain(secret);
 });
+
+test('a key that says it may write to the log of operators gets nothing', async () => {
+  const service = tokenService();
+  service.fake.tenants.set('system', { ...acme, id: 'system' });
+  const token = service.addKey({ tenant: 'system' });
+  const commits = { batches: [{ to: '2023-11-14T22:13:20.000Z', id: 'A'.repeat(43) }] };
+  for (const answer of [
+    await service.call(route, credentialsRequest(token)),
+    await service.call(
+      'POST /v1/commits',
+      credentialsRequest(token, { body: JSON.stringify(commits) }),
+    ),
+  ]) {
+    expect(answer.status).toBe(403);
+    expect(answer.body).toMatchObject({
+      code: 'forbidden',
+      detail: expect.stringContaining('operators write to system'),
+    });
+  }
+  expect(service.fake.calls).toEqual(['lookup']);
+});

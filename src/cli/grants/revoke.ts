@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { toTime } from '../../domain/encoding.ts';
 import { parseJws } from '../../domain/jws.ts';
+import { systemTenant } from '../../domain/system-tenant.ts';
 import { audited } from '../audited.ts';
 import type { Command } from '../command.ts';
 import { Failure, UsageError } from '../failure.ts';
 import type { Session } from '../session.ts';
-import { openSystemLog, systemTenant } from '../system-log.ts';
+import { openSystemLog } from '../system-log.ts';
 import { type FoundGrant, findGrants, holds } from './find-grants.ts';
 
 /** An event has no more targets than this. */

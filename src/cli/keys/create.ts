@@ -1,8 +1,8 @@
 import type { Scope } from '../../domain/api-key.ts';
+import { systemTenant } from '../../domain/system-tenant.ts';
 import type { Command } from '../command.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { checkId } from '../read-args.ts';
-import { systemTenant } from '../system-log.ts';
 import { makeKey } from './make-key.ts';
 
 export const createKey: Command = {

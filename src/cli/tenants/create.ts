@@ -1,8 +1,8 @@
+import { systemTenant } from '../../domain/system-tenant.ts';
 import { audited } from '../audited.ts';
 import type { Command } from '../command.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { checkId } from '../read-args.ts';
-import { systemTenant } from '../system-log.ts';
 import { tenantColumns, tenantOptions, tenantRow } from './tenant-row.ts';
 
 export const createTenant: Command = {

@@ -2,18 +2,16 @@ import type { Access, AwsRequest, Place } from '../service.ts';
 import { parseInsert, targetOf, type Value } from './partiql.ts';
 import { nameOf, type Tables } from './tables.ts';
 
+/** Operations on one item, which names its key, or has it among its attributes. */
+const onItem = new Set(['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem']);
+
 /** Operations on one table, whose permission has the operation's name. */
 const onTable = new Set([
   'CreateTable',
-  'DeleteItem',
   'DeleteTable',
   'DescribeTable',
   'DescribeTimeToLive',
-  'GetItem',
-  'PutItem',
-  'Query',
   'Scan',
-  'UpdateItem',
   'UpdateTable',
   'UpdateTimeToLive',
 ]);
@@ -30,11 +28,23 @@ const verbs = {
   SELECT: 'PartiQLSelect',
 } as const;
 
+type Item = Readonly<Record<string, Value>>;
+
+/** Of BatchGetItem, or of BatchWriteItem. */
+type ItemsOfTable =
+  | { readonly Keys?: readonly Item[] }
+  | readonly {
+      readonly PutRequest?: { readonly Item?: Item };
+      readonly DeleteRequest?: { readonly Key?: Item };
+    }[];
+
 interface Input {
   readonly TableName?: string;
   readonly IndexName?: string;
   readonly ResourceArn?: string;
-  readonly RequestItems?: Readonly<Record<string, unknown>>;
+  readonly RequestItems?: Readonly<Record<string, ItemsOfTable>>;
+  readonly Key?: Item;
+  readonly Item?: Item;
   readonly KeyConditionExpression?: string;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Readonly<Record<string, Record<string, unknown>>>;
@@ -70,14 +80,22 @@ export function accessOf(
     };
   };
 
+  const partitionKeyOf = (table = '') => tables.get(nameOf(table))?.partitionKey;
+
   if (operation === 'Query') {
-    const key = queriedKey(input, tables.get(nameOf(input.TableName ?? ''))?.partitionKey);
-    const access = on(operation, input.TableName ?? '', input.IndexName);
-    return [key === undefined ? access : leadBy(access, key)];
+    const key = queriedKey(input, partitionKeyOf(input.TableName));
+    return [leadBy(on(operation, input.TableName ?? '', input.IndexName), [key])];
+  }
+  if (onItem.has(operation)) {
+    const key = keyOf(input.Key ?? input.Item, partitionKeyOf(input.TableName));
+    return [leadBy(on(operation, input.TableName ?? ''), [key])];
   }
   if (onTable.has(operation)) return [on(operation, input.TableName ?? '', input.IndexName)];
   if (onTables.has(operation))
-    return Object.keys(input.RequestItems ?? {}).map((table) => on(operation, table));
+    return Object.entries(input.RequestItems ?? {}).map(([table, items]) => {
+      const keys = itemsOf(items).map((item) => keyOf(item, partitionKeyOf(table)));
+      return leadBy(on(operation, table), keys);
+    });
   if (onResourceArn.has(operation)) return [on(operation, input.ResourceArn ?? '')];
   if (operation === 'ListTables') return [{ action: 'dynamodb:ListTables', resource: '*' }];
   const statements: readonly Statement[] = input.Statements ?? [input];
@@ -91,15 +109,31 @@ export function accessOf(
         ? insertedKey(statement, tables.get(target.table)?.partitionKey)
         : undefined;
     const name = `${access.action} ${access.resource} ${key}`;
-    wanted.set(name, key === undefined ? access : leadBy(access, key));
+    wanted.set(name, leadBy(access, [key]));
   }
   return [...wanted.values()];
 }
 
-const leadBy = (access: Access, key: string): Access => ({
-  ...access,
-  context: { 'dynamodb:LeadingKeys': [key] },
-});
+/**
+ * Tells policies the partition keys that an access is to
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html); nothing if one of
+ * them is not understood, so that a condition on all of them cannot hold for the others alone.
+ */
+function leadBy(access: Access, keys: readonly (string | undefined)[]): Access {
+  const known = keys.filter((key) => key !== undefined);
+  return known.length === 0 || known.length < keys.length
+    ? access
+    : { ...access, context: { 'dynamodb:LeadingKeys': known } };
+}
+
+function keyOf(item: Item | undefined, partitionKey: string | undefined): string | undefined {
+  return partitionKey === undefined ? undefined : textOf(item?.[partitionKey]);
+}
+
+function itemsOf(items: ItemsOfTable): readonly (Item | undefined)[] {
+  if (!('length' in items)) return items?.Keys ?? [];
+  return items.map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest?.Key);
+}
 
 /** The partition key of the item that a statement inserts; none if the statement is not understood. */
 function insertedKey(
@@ -107,9 +141,7 @@ function insertedKey(
   partitionKey: string | undefined,
 ): string | undefined {
   const parsed = parseInsert(Statement, Parameters);
-  return parsed.kind === 'parsed' && partitionKey !== undefined
-    ? textOf(parsed.value.item[partitionKey])
-    : undefined;
+  return parsed.kind === 'parsed' ? keyOf(parsed.value.item, partitionKey) : undefined;
 }
 
 function textOf(value: Value | undefined): string | undefined {

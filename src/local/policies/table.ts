@@ -1,20 +1,6 @@
-import type { Resource, Stack } from '../template/assembly.ts';
-import { resolve, type Scope } from '../template/resolve.ts';
-
-interface Statement {
-  readonly Effect: 'Allow' | 'Deny';
-  readonly Principal?: string | Readonly<Record<string, string | readonly string[]>>;
-  readonly Action: string | readonly string[];
-  readonly Resource?: string | readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
-
-interface Document {
-  readonly Statement: readonly Statement[];
-}
-
-const many = <T>(value: T | readonly T[] | undefined): readonly T[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value as T];
+import type { Stack } from '../template/assembly.ts';
+import { resolve } from '../template/resolve.ts';
+import { many, named, resourcePolicies, rolesOf, type Statement, scopeOf } from './declared.ts';
 
 const code = (text: string) => `\`${text}\``;
 
@@ -27,7 +13,7 @@ export function policyTables(stacks: readonly Stack[]): string {
   const roles: string[] = [];
   const resources: string[] = [];
   for (const stack of stacks) {
-    const scope = readable(stack, stacks);
+    const scope = scopeOf(stack, stacks, { pseudo, attribute: named });
     for (const [id, declared] of Object.entries(stack.template.Resources)) {
       const properties = resolve(declared.Properties ?? {}, scope) as Record<string, unknown>;
       for (const role of rolesOf(id, declared, properties)) {
@@ -45,60 +31,6 @@ export function policyTables(stacks: readonly Stack[]): string {
     '\n| resource | | who | what | if |\n|---|---|---|---|---|',
     ...resources.sort(),
   ].join('\n');
-}
-
-function rolesOf(id: string, { Type }: Resource, properties: Record<string, unknown>) {
-  if (Type === 'AWS::IAM::Policy') {
-    const document = properties['PolicyDocument'] as Document;
-    return many(properties['Roles'] as string[]).map((name) => ({ name, document }));
-  }
-  if (Type !== 'AWS::IAM::Role') return [];
-  const inline = many(properties['Policies'] as { PolicyDocument: Document }[] | undefined);
-  return inline.map(({ PolicyDocument }) => ({ name: named(id), document: PolicyDocument }));
-}
-
-function resourcePolicies(
-  id: string,
-  { Type }: Resource,
-  properties: Record<string, unknown>,
-): { on: string; document: Document }[] {
-  const document = (key: string, of = properties) => of[key] as Document;
-  switch (Type) {
-    case 'AWS::IAM::Role':
-      return [{ on: named(id), document: document('AssumeRolePolicyDocument') }];
-    case 'AWS::KMS::Key':
-      return [{ on: named(id), document: document('KeyPolicy') }];
-    case 'AWS::S3::BucketPolicy':
-      return [{ on: String(properties['Bucket']), document: document('PolicyDocument') }];
-    case 'AWS::SQS::QueuePolicy':
-      return many(properties['Queues'] as string[]).map((on) => ({
-        on,
-        document: document('PolicyDocument'),
-      }));
-    case 'AWS::Lambda::Permission':
-      return [{ on: String(properties['FunctionName']), document: invocation(properties) }];
-    default: {
-      const own = properties['ResourcePolicy'] as Record<string, unknown> | undefined;
-      return own === undefined
-        ? []
-        : [{ on: named(id), document: document('PolicyDocument', own) }];
-    }
-  }
-}
-
-function invocation(properties: Record<string, unknown>): Document {
-  return {
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: String(properties['Principal']) },
-        Action: String(properties['Action']),
-        ...(properties['SourceArn'] !== undefined && {
-          Condition: { ArnLike: { 'aws:SourceArn': properties['SourceArn'] } },
-        }),
-      },
-    ],
-  };
 }
 
 function permission(role: string, statement: Statement): string {
@@ -135,30 +67,9 @@ const known: Readonly<Record<string, string>> = {
 
 const plain = (text: string) => known[text] ?? text.replaceAll('*', '\\*');
 
-/** `BatchesE11AE858` → `Batches`. */
-const named = (logicalId: string) => logicalId.replace(/[0-9A-F]{8}$/, '');
-
-/** Every reference is the name of what it refers to. */
-function readable({ template }: Stack, stacks: readonly Stack[]): Scope {
-  const pseudo: Readonly<Record<string, string>> = {
-    'AWS::Partition': 'aws',
-    'AWS::AccountId': 'ACCOUNT',
-    'AWS::Region': 'REGION',
-    'AWS::URLSuffix': 'amazonaws.com',
-  };
-  return {
-    ref: (id) => pseudo[id] ?? named(id),
-    attribute: (id) => named(id),
-    condition: (id) => {
-      throw new Error(`a condition: ${id}`);
-    },
-    imported(name) {
-      for (const stack of stacks) {
-        for (const { Value, Export } of Object.values(stack.template.Outputs ?? {})) {
-          if (Export?.Name === name) return resolve(Value, readable(stack, stacks));
-        }
-      }
-      throw new Error(`nobody exports ${name} of ${Object.keys(template.Resources)[0]}`);
-    },
-  };
-}
+const pseudo: Readonly<Record<string, string>> = {
+  'AWS::Partition': 'aws',
+  'AWS::AccountId': 'ACCOUNT',
+  'AWS::Region': 'REGION',
+  'AWS::URLSuffix': 'amazonaws.com',
+};

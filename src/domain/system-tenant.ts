@@ -1,0 +1,2 @@
+/** The tenant in whose log stands what operators changed. No API key and no token may write to it. */
+export const systemTenant = 'system';
