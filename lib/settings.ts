@@ -104,6 +104,15 @@ export interface PipelineSettings {
    */
   readonly grantQuota?: { readonly bytes?: number; readonly faults?: number };
   /**
+   * What one reader may ask a minute, in units: a request is one, and each 100 ms that it works for is one more. `key`:
+   * an API key, or one client of an OpenID issuer, with all viewer tokens that it made; `viewer`: one viewer token. What
+   * is over it is answered 429.
+   *
+   * @default 6,000 and 600, of which 600 are one request after another without a pause; of one that is given alone, the
+   * other stays
+   */
+  readonly readQuota?: { readonly key?: number; readonly viewer?: number };
+  /**
    * OpenID Connect issuers whose tokens are as good as API keys, 2 KiB as JSON altogether.
    *
    * @default none
@@ -198,6 +207,12 @@ export const pipelineFields = {
     .strictObject({
       bytes: whole(1, 1e15 - 1).default(20 * 1024 ** 3),
       faults: whole(1, 1e15 - 1).default(10_000),
+    })
+    .prefault({}),
+  readQuota: z
+    .strictObject({
+      key: whole(10, 1e8).default(6000),
+      viewer: whole(10, 1e8).default(600),
     })
     .prefault({}),
   publicUrl: z

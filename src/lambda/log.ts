@@ -13,6 +13,7 @@ type Metric =
   | 'GrantsRevoked'
   | 'TalliesFailed'
   | 'ReadsUnrecorded'
+  | 'ReadsUncounted'
   | `${Service}${'Refused' | 'Failed'}`
   | 'IssuerThrottled';
 

@@ -19,6 +19,7 @@ import { verifiedGrants } from '../lambda/verified-grants.ts';
 import { createBatchReader } from '../store/batch-reader.ts';
 import { createGrantLog } from '../store/grant-log.ts';
 import { createProducers } from '../store/producers.ts';
+import { createQuotas } from '../store/quotas.ts';
 import { createRegistry } from '../store/registry.ts';
 import { authenticateReader } from './access.ts';
 import { askToken } from './ask-token.ts';
@@ -31,9 +32,11 @@ import { getProof } from './get-proof.ts';
 import { listBatches } from './list-batches.ts';
 import { listEvents, type ReadOptions } from './list-events.ts';
 import { listProducers } from './list-producers.ts';
+import { metered } from './metered.ts';
 import { oncePerRequest } from './once-per-request.ts';
 import { quarantine } from './quarantine.ts';
 import { createQuarantineBucket } from './quarantine-bucket.ts';
+import { readQuota } from './read-quota.ts';
 import { readSessions } from './read-sessions.ts';
 import { recordReads } from './record-read.ts';
 import { recorded } from './recorded.ts';
@@ -53,6 +56,12 @@ const s3 = new S3Client({ forcePathStyle: true, requestHandler });
 // An answer waits for these: one repetition each.
 const quick = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
 const lambda = new LambdaClient({ maxAttempts: 2, requestHandler: quick });
+// What only counts must hold no answer up.
+const counting = new DynamoDBClient({
+  logger: quietLogger,
+  maxAttempts: 1,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 500, throwOnRequestTimeout: true },
+});
 
 const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
   const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
@@ -114,8 +123,15 @@ const record = recordReads({
   now,
 });
 const mustBeRecorded = env.READS_MUST_BE_RECORDED === 'true';
+const quota = readQuota({
+  limits: { key: env.READ_QUOTA_KEY, viewer: env.READ_QUOTA_VIEWER },
+  add: createQuotas({ client: counting, table: env.QUOTAS_TABLE }).add,
+  now,
+  log,
+});
+const counted = (operation: Operation) => metered({ authenticateAny, quota, now }, operation);
 const read = (operation: Operation) =>
-  recorded({ authenticateAny, record, mustBeRecorded, log }, operation);
+  counted(recorded({ authenticateAny, record, mustBeRecorded, log }, operation));
 
 export const handler = httpHandler(
   {
@@ -135,12 +151,14 @@ export const handler = httpHandler(
     'GET /v1/quarantine': read(
       quarantine({ ...options, bucket: createQuarantineBucket(s3, env.QUARANTINE_BUCKET) }),
     ),
-    'POST /v1/viewer-tokens': viewerTokens({
-      authenticate,
-      viewerSecret,
-      newId: randomUUID,
-      now,
-    }),
+    'POST /v1/viewer-tokens': counted(
+      viewerTokens({
+        authenticate,
+        viewerSecret,
+        newId: randomUUID,
+        now,
+      }),
+    ),
     'GET /v1/openapi.json': showOpenApi(),
     'GET /': showConsole(bundledConsole(), env.VIEWER_ORIGINS),
   },

@@ -1,3 +1,4 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askJson, askViewerToken, type Json } from '../fixture/ask.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
@@ -45,6 +46,21 @@ describe('every read', () => {
     const { events } = await json(`/v1/events?${ofReads}`);
     const [read] = events.filter((each: Json) => each['event']?.metadata.query === 'q=script');
     expect(read.event.actor).toMatchObject({ type: 'viewerToken', onBehalfOf: { type: 'apiKey' } });
+  });
+
+  test('is counted for the key and for the viewer token, under the rights that the stack gives', async () => {
+    const { token } = await askViewerToken(pipeline, acme);
+    const client = new DynamoDBClient(pipeline.asRoot);
+    const counted = async () => {
+      await json('/v1/events?limit=1', { apiKey: token });
+      const { Items = [] } = await client.send(
+        new ScanCommand({ TableName: pipeline.output('QuotasTable') }),
+      );
+      const names = Items.map(({ id }) => id?.S ?? '');
+      return names.some((name) => /^read#[a-z0-9]+#[0-9a-f-]{36}#\d+$/.test(name));
+    };
+    await until(counted);
+    client.destroy();
   });
 
   test('is no producer that could be missed', async () => {

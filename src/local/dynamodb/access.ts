@@ -36,6 +36,7 @@ interface Input {
   readonly ResourceArn?: string;
   readonly RequestItems?: Readonly<Record<string, unknown>>;
   readonly KeyConditionExpression?: string;
+  readonly Key?: Readonly<Record<string, Value>>;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Readonly<Record<string, Record<string, unknown>>>;
   readonly Statement?: string;
@@ -73,6 +74,12 @@ export function accessOf(
   if (operation === 'Query') {
     const key = queriedKey(input, tables.get(nameOf(input.TableName ?? ''))?.partitionKey);
     const access = on(operation, input.TableName ?? '', input.IndexName);
+    return [key === undefined ? access : leadBy(access, key)];
+  }
+  if (operation === 'UpdateItem') {
+    const { partitionKey = '' } = tables.get(nameOf(input.TableName ?? '')) ?? {};
+    const key = textOf(input.Key?.[partitionKey]);
+    const access = on(operation, input.TableName ?? '');
     return [key === undefined ? access : leadBy(access, key)];
   }
   if (onTable.has(operation)) return [on(operation, input.TableName ?? '', input.IndexName)];
