@@ -138,6 +138,31 @@ export interface PipelineSettings {
    */
   readonly requestBurst?: number;
   /**
+   * How many invocations Lambda runs at once in the account and region, over all functions
+   * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html): new accounts have fewer.
+   *
+   * @default 1000
+   */
+  readonly accountConcurrency?: number;
+  /**
+   * Invocations at once that are kept for a function, and that it is held to. Lambda keeps 100 of the account's for
+   * functions without.
+   *
+   * @default none: all share the account's
+   */
+  readonly reservedConcurrency?: {
+    readonly token?: number;
+    readonly consumer?: number;
+    readonly read?: number;
+  };
+  /**
+   * Requests a second that API Gateway lets through to all routes that read, of which each has its part.
+   *
+   * @default what leaves half of `accountConcurrency` if each of them takes as long as it may; with concurrency that is
+   * reserved for `read`, `requestsPerSecond` to each route
+   */
+  readonly readsPerSecond?: number;
+  /**
    * Whether a read that cannot be recorded in the tenant's log is refused (503). Otherwise it is answered, counted and
    * alarmed (`ReadsUnrecorded`).
    *
@@ -221,6 +246,15 @@ export const pipelineFields = {
     .optional(),
   requestsPerSecond: whole(1, 10_000).default(500),
   requestBurst: whole(1, 5000).optional(),
+  accountConcurrency: whole(10, 1_000_000).default(1000),
+  reservedConcurrency: z
+    .strictObject({
+      token: whole(1, 100_000).optional(),
+      consumer: whole(1, 100_000).optional(),
+      read: whole(1, 100_000).optional(),
+    })
+    .default({}),
+  readsPerSecond: whole(1, 10_000).optional(),
   readsMustBeRecorded: z.boolean().default(false),
   viewerOrigins: z
     .array(z.string().regex(/^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/, 'an origin: scheme, host, port'))
@@ -258,10 +292,27 @@ const storeSchema = z
     longestRetentionDays: given.longestRetentionDays ?? (given.prod ? 7 * 365 : 30),
   }));
 
-const pipelineSchema = z.strictObject(pipelineFields).transform((given) => ({
-  ...given,
-  requestBurst: given.requestBurst ?? Math.min(2 * given.requestsPerSecond, 5000),
-}));
+/**
+ * What Lambda keeps for functions that have none reserved
+ * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
+ */
+const unreservedConcurrency = 100;
+
+const pipelineSchema = z
+  .strictObject(pipelineFields)
+  .refine(
+    ({ accountConcurrency, reservedConcurrency: { token = 0, consumer = 0, read = 0 } }) =>
+      token + consumer + read === 0 ||
+      token + consumer + read <= accountConcurrency - unreservedConcurrency,
+    {
+      path: ['reservedConcurrency'],
+      error: `at most accountConcurrency less ${unreservedConcurrency}, which Lambda keeps for other functions`,
+    },
+  )
+  .transform((given) => ({
+    ...given,
+    requestBurst: given.requestBurst ?? Math.min(2 * given.requestsPerSecond, 5000),
+  }));
 
 export type CheckedStoreSettings = z.output<typeof storeSchema>;
 

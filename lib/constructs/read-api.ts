@@ -9,6 +9,7 @@ import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, oidcIssuers, readIssuerKeys } from './issuer.ts';
 import { keysLike } from './keys-like.ts';
+import { longestReadSeconds } from './read-throttles.ts';
 import { objectsOf } from './reasoned.ts';
 
 export interface ReadApiProps {
@@ -48,9 +49,10 @@ export class ReadApi extends Construct {
       description: 'Reads a tenant’s events',
       // A page opens batches of up to 4 MiB each and answers up to 5 MB; half a CPU.
       memorySize: 1024,
-      // Just under the 30 s after which an HTTP API gives up
+      // Well under the 30 s after which an HTTP API gives up
       // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
-      timeout: Duration.seconds(29),
+      timeout: Duration.seconds(longestReadSeconds),
+      reservedConcurrency: settings.reservedConcurrency.read,
       environment,
       statements: [
         {
