@@ -22,7 +22,9 @@ import { createProducers } from '../store/producers.ts';
 import { createQuotas } from '../store/quotas.ts';
 import { createRegistry } from '../store/registry.ts';
 import { authenticateReader } from './access.ts';
+import { appendBatch } from './append-batch.ts';
 import { askToken } from './ask-token.ts';
+import { viewerBatch } from './audit-event.ts';
 import { authenticateViewer } from './authenticate-viewer.ts';
 import { derivedSecret, secretTexts } from './derived-secret.ts';
 import { readEnv } from './env.ts';
@@ -106,7 +108,7 @@ const options: ReadOptions = {
   log,
 };
 
-const record = recordReads({
+const append = appendBatch({
   session: readSessions({
     ask: askToken(lambda, env.TOKEN_FUNCTION),
     kinesis: defaultInternals(10).kinesis,
@@ -120,9 +122,13 @@ const record = recordReads({
     cancel();
     return results[0];
   },
-  now,
 });
-const mustBeRecorded = env.READS_MUST_BE_RECORDED === 'true';
+const recording = {
+  mustBeRecorded: env.READS_MUST_BE_RECORDED === 'true',
+  clock: systemClock,
+  log,
+};
+const record = recordReads({ append, now });
 const quota = readQuota({
   limits: { key: env.READ_QUOTA_KEY, viewer: env.READ_QUOTA_VIEWER },
   add: createQuotas({ client: counting, table: env.QUOTAS_TABLE }).add,
@@ -131,7 +137,7 @@ const quota = readQuota({
 });
 const counted = (operation: Operation) => metered({ authenticateAny, quota, now }, operation);
 const read = (operation: Operation) =>
-  counted(recorded({ authenticateAny, record, mustBeRecorded, log }, operation));
+  counted(recorded({ ...recording, authenticateAny, record }, operation));
 
 export const handler = httpHandler(
   {
@@ -153,10 +159,11 @@ export const handler = httpHandler(
     ),
     'POST /v1/viewer-tokens': counted(
       viewerTokens({
+        ...recording,
         authenticate,
         viewerSecret,
         newId: randomUUID,
-        now,
+        record: (made) => append(made.tenant, viewerBatch(made)),
       }),
     ),
     'GET /v1/openapi.json': showOpenApi(),

@@ -14,6 +14,7 @@ import { parseQuery } from './parse-query.ts';
 import { positionSchema } from './position.ts';
 import { csvHeader, showCsv } from './show-csv.ts';
 import { showEvent, showLine } from './show-event.ts';
+import { times } from './within-time.ts';
 
 export interface ReadOptions {
   readonly reader: BatchReader;
@@ -28,12 +29,12 @@ export interface ReadOptions {
   readonly log: Log;
 }
 
-/** Under the 6 MB of a Lambda answer with what stands beside each event; time under the 29 s of the HTTP API. */
+/** Under the 6 MB of a Lambda answer with what stands beside each event. */
 export const pageBudget = (now: number): Budget => ({
   summaries: 20_000,
   bytes: 16 * 1024 * 1024,
   answerBytes: 2 * 1024 * 1024,
-  deadline: now + 8_000,
+  deadline: now + times.scan,
 });
 
 /** A cursor over events stays valid for a day: what it points to may be gone later. */
