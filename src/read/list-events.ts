@@ -70,14 +70,13 @@ export function listEvents(options: ReadOptions): Operation {
     const { from, to } = query;
     const place = page.next && { ...page.next, ...(relative && { range: { from, to } }) };
     const next = place && encodeCursor(place, binding, cursorLifeMs - (now % cursorGrainMs));
-    return withEtag(request, answer(page, next, format, request));
+    return withEtag(request, answer(page, { next, format, tenant }, request));
   };
 }
 
 function answer(
   page: EventPage,
-  next: string | undefined,
-  format: Format,
+  { next, format, tenant }: { next: string | undefined; format: Format; tenant: string },
   request: HttpRequest,
 ): HttpResponse {
   const isFirst = !request.query.has('cursor');
@@ -87,6 +86,8 @@ function answer(
         ? `${formats.csv}; charset=utf-8; header=${isFirst ? 'present' : 'absent'}`
         : formats[format],
     'sealtrail-order': page.order,
+    // A key does not tell its reader whose log it opens.
+    'sealtrail-tenant': tenant,
     ...(next === undefined ? {} : { link: linkToNext(request, { cursor: next }) }),
     // A link in a page is to be saved, not shown.
     ...(request.query.has('format') && format !== 'json'
