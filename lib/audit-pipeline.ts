@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -12,9 +12,10 @@ import { HttpApi } from './constructs/http-api.ts';
 import { issuerName } from './constructs/issuer.ts';
 import { administration, redriving } from './constructs/operator-statements.ts';
 import { ReadApi } from './constructs/read-api.ts';
+import { readThrottles } from './constructs/read-throttles.ts';
 import { reasoned, type Statement } from './constructs/reasoned.ts';
 import { TokenService } from './constructs/token-service.ts';
-import { checkPipeline, type PipelineSettings } from './settings.ts';
+import { checkPipeline, type PipelineSettings, type Settings } from './settings.ts';
 
 export interface AuditPipelineProps extends PipelineSettings {
   /**
@@ -69,6 +70,7 @@ export class AuditPipeline extends Construct {
     const { token, consumer, read, auditor } = this;
     const { api } = new HttpApi(this, 'HttpApi', {
       settings,
+      throttles: readThrottles(settings),
       routes: [
         { method: HttpMethod.POST, path: '/v1/credentials', handler: token },
         { method: HttpMethod.POST, path: '/v1/commits', handler: token },
@@ -92,6 +94,7 @@ export class AuditPipeline extends Construct {
     const operated = { settings, data, token, consumer, auditor, read, api };
     new Alarms(this, 'Alarms', operated);
     new Dashboard(this, 'Dashboard', operated);
+    warnOfSharedConcurrency(this, settings);
   }
 
   /** What a client or a tool needs to know of it, for the outputs of its stack. */
@@ -130,4 +133,14 @@ export class AuditPipeline extends Construct {
       grantee.grantPrincipal.addToPrincipalPolicy(statement);
     }
   }
+}
+
+/** Not in dev: a new account's concurrency is too small to reserve any of it. */
+function warnOfSharedConcurrency(scope: Construct, settings: Settings): void {
+  const { prod, accountConcurrency, reservedConcurrency } = settings;
+  if (!prod || Object.values(reservedConcurrency).some((each) => each !== undefined)) return;
+  Annotations.of(scope).addWarningV2(
+    'sealtrail:reservedConcurrency',
+    `No concurrency is reserved: the token service, the consumer and reads share the account's, of which there must be ${accountConcurrency} (accountConcurrency). Reads are throttled to leave half of it. Reserve some for each (reservedConcurrency), see "Concurrency" in lib/README.md.`,
+  );
 }

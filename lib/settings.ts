@@ -104,6 +104,15 @@ export interface PipelineSettings {
    */
   readonly grantQuota?: { readonly bytes?: number; readonly faults?: number };
   /**
+   * What one reader may ask a minute, in units: a request is one, and each 100 ms that it works for is one more. `key`:
+   * an API key, or one client of an OpenID issuer, with all viewer tokens that it made; `viewer`: one viewer token. What
+   * is over it is answered 429.
+   *
+   * @default 6,000 and 600, of which 600 are one request after another without a pause; of one that is given alone, the
+   * other stays
+   */
+  readonly readQuota?: { readonly key?: number; readonly viewer?: number };
+  /**
    * OpenID Connect issuers whose tokens are as good as API keys, 2 KiB as JSON altogether.
    *
    * @default none
@@ -128,6 +137,31 @@ export interface PipelineSettings {
    * @default twice `requestsPerSecond`
    */
   readonly requestBurst?: number;
+  /**
+   * How many invocations Lambda runs at once in the account and region, over all functions
+   * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html): new accounts have fewer.
+   *
+   * @default 1000
+   */
+  readonly accountConcurrency?: number;
+  /**
+   * Invocations at once that are kept for a function, and that it is held to. Lambda keeps 100 of the account's for
+   * functions without.
+   *
+   * @default none: all share the account's
+   */
+  readonly reservedConcurrency?: {
+    readonly token?: number;
+    readonly consumer?: number;
+    readonly read?: number;
+  };
+  /**
+   * Requests a second that API Gateway lets through to all routes that read, of which each has its part.
+   *
+   * @default what leaves half of `accountConcurrency` if each of them takes as long as it may; with concurrency that is
+   * reserved for `read`, `requestsPerSecond` to each route
+   */
+  readonly readsPerSecond?: number;
   /**
    * Whether a read that cannot be recorded in the tenant's log is refused (503). Otherwise it is answered, counted and
    * alarmed (`ReadsUnrecorded`).
@@ -200,12 +234,27 @@ export const pipelineFields = {
       faults: whole(1, 1e15 - 1).default(10_000),
     })
     .prefault({}),
+  readQuota: z
+    .strictObject({
+      key: whole(10, 1e8).default(6000),
+      viewer: whole(10, 1e8).default(600),
+    })
+    .prefault({}),
   publicUrl: z
     .url({ protocol: /^https$/ })
     .regex(/^[^?#@]*$/, 'no user, query or fragment')
     .optional(),
   requestsPerSecond: whole(1, 10_000).default(500),
   requestBurst: whole(1, 5000).optional(),
+  accountConcurrency: whole(10, 1_000_000).default(1000),
+  reservedConcurrency: z
+    .strictObject({
+      token: whole(1, 100_000).optional(),
+      consumer: whole(1, 100_000).optional(),
+      read: whole(1, 100_000).optional(),
+    })
+    .default({}),
+  readsPerSecond: whole(1, 10_000).optional(),
   readsMustBeRecorded: z.boolean().default(false),
   viewerOrigins: z
     .array(z.string().regex(/^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/, 'an origin: scheme, host, port'))
@@ -243,10 +292,27 @@ const storeSchema = z
     longestRetentionDays: given.longestRetentionDays ?? (given.prod ? 7 * 365 : 30),
   }));
 
-const pipelineSchema = z.strictObject(pipelineFields).transform((given) => ({
-  ...given,
-  requestBurst: given.requestBurst ?? Math.min(2 * given.requestsPerSecond, 5000),
-}));
+/**
+ * What Lambda keeps for functions that have none reserved
+ * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
+ */
+const unreservedConcurrency = 100;
+
+const pipelineSchema = z
+  .strictObject(pipelineFields)
+  .refine(
+    ({ accountConcurrency, reservedConcurrency: { token = 0, consumer = 0, read = 0 } }) =>
+      token + consumer + read === 0 ||
+      token + consumer + read <= accountConcurrency - unreservedConcurrency,
+    {
+      path: ['reservedConcurrency'],
+      error: `at most accountConcurrency less ${unreservedConcurrency}, which Lambda keeps for other functions`,
+    },
+  )
+  .transform((given) => ({
+    ...given,
+    requestBurst: given.requestBurst ?? Math.min(2 * given.requestsPerSecond, 5000),
+  }));
 
 export type CheckedStoreSettings = z.output<typeof storeSchema>;
 

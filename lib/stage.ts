@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 
-/** `-c` gives strings only, so lists are comma separated, and issuers and the quota are JSON (in cdk.json they may stand as they are). */
+/** `-c` gives strings only, so lists are comma separated; issuers, quotas and reserved concurrency are JSON (in cdk.json they may stand as they are). */
 const contextSchema = z.strictObject({
   ...z.object(storeFields).omit({ prod: true }).partial().shape,
   ...z.object(pipelineFields).partial().shape,
@@ -23,6 +23,8 @@ const contextSchema = z.strictObject({
   signingSince: list.optional(),
   oidc: z.preprocess(fromJson, pipelineFields.oidc.optional()),
   grantQuota: z.preprocess(fromJson, pipelineFields.grantQuota.optional()),
+  readQuota: z.preprocess(fromJson, pipelineFields.readQuota.optional()),
+  reservedConcurrency: z.preprocess(fromJson, pipelineFields.reservedConcurrency.optional()),
   viewerOrigins: list.optional(),
   readsMustBeRecorded: z.stringbool().optional(),
   functions: z

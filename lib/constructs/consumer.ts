@@ -44,6 +44,7 @@ export class Consumer extends Construct {
       memorySize: 1769,
       // An invocation takes 6 MB at most, a second or so of work; the rest is for a throttled tenant's retries.
       timeout: Duration.seconds(60),
+      reservedConcurrency: settings.reservedConcurrency.consumer,
       environment,
       statements: [
         {

@@ -105,9 +105,9 @@ function requests({ settings, token, read, api }: OperatedProps): cloudwatch.IWi
       [byReason(settings, 'TokenFailed'), byReason(settings, 'IssuerThrottled')],
     ),
     graph(
-      'Read API: refused and failed, by reason; reads not recorded',
+      'Read API: refused and failed, by reason; reads not recorded or counted',
       [byReason(settings, 'ReadRefused'), byReason(settings, 'ReadFailed')],
-      [ownMetric(settings, 'ReadsUnrecorded', sum)],
+      [ownMetric(settings, 'ReadsUnrecorded', sum), ownMetric(settings, 'ReadsUncounted', sum)],
     ),
     graph(
       'API: time to answer (99%, and the longest of each function); 5xx',

@@ -14,6 +14,8 @@ export interface HouseFunctionProps<Environment extends object> {
   readonly description: string;
   readonly memorySize: number;
   readonly timeout: Duration;
+  /** Invocations at once that are kept for it, and that it is held to. @default it shares the account's */
+  readonly reservedConcurrency?: number | undefined;
   /** Checked against the schema that its handler parses it with. */
   readonly environment: Environment;
   /** All that it may do, but writing its own log. Written by hand: the `grant*` methods give more. */
@@ -58,6 +60,9 @@ export class HouseFunction<Environment extends object> extends Construct {
       handler: 'index.handler',
       memorySize: props.memorySize,
       timeout: props.timeout,
+      ...(props.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      }),
       environment: present(props.environment),
       role: this.role,
       logGroup,

@@ -6,6 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
+import type { Throttle } from './read-throttles.ts';
 import { acknowledge } from './reasoned.ts';
 
 /** A path, its method, and who answers. */
@@ -18,6 +19,8 @@ interface Route {
 export interface HttpApiProps {
   readonly settings: Settings;
   readonly routes: readonly Route[];
+  /** By route (`GET /v1/events`), what is let through to it; to all others what the settings say. */
+  readonly throttles: Readonly<Record<string, Throttle>>;
 }
 
 /** The one HTTP API, with exactly the routes that are given: everything else is a 404 that costs no function. */
@@ -49,7 +52,7 @@ export class HttpApi extends Construct {
       retention: settings.prod ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
       removalPolicy: settings.prod ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    new http.HttpStage(this, 'DefaultStage', {
+    const stage = new http.HttpStage(this, 'DefaultStage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
@@ -80,13 +83,36 @@ export class HttpApi extends Construct {
       'AwsSolutions-APIG4',
       'The functions authenticate: an authorizer would be one more function and could not check a proof',
     );
+    const made: http.CfnRoute[] = [];
     const integrations = new Map<lambda.Function, HttpLambdaIntegration>();
     for (const { method, path, handler } of props.routes) {
       const integration =
         integrations.get(handler) ??
         new HttpLambdaIntegration(handler.node.scope?.node.id ?? handler.node.id, handler);
       integrations.set(handler, integration);
-      this.api.addRoutes({ path, methods: [method], integration });
+      for (const route of this.api.addRoutes({ path, methods: [method], integration }))
+        made.push(route.node.defaultChild as http.CfnRoute);
     }
+    throttle(stage.node.defaultChild as http.CfnStage, made, props.throttles);
   }
+}
+
+/** A setting of a route that is not made yet fails the deployment, so the stage waits for its routes. */
+function throttle(
+  stage: http.CfnStage,
+  routes: readonly http.CfnRoute[],
+  throttles: Readonly<Record<string, Throttle>>,
+): void {
+  const known = new Set(routes.map(({ routeKey }) => routeKey));
+  const unknown = Object.keys(throttles).filter((key) => !known.has(key));
+  if (unknown.length > 0) throw new Error(`a throttle of no route: ${unknown.join(', ')}`);
+  // Each a `RouteSettings`
+  // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-apigatewayv2-stage.html).
+  stage.routeSettings = Object.fromEntries(
+    Object.entries(throttles).map(([key, { rate, burst }]) => [
+      key,
+      { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst },
+    ]),
+  );
+  for (const route of routes) stage.addResourceDependency(route);
 }

@@ -8,6 +8,8 @@ import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
 import { issuerName, oidcIssuers, readIssuerKeys } from './issuer.ts';
+import { keysLike } from './keys-like.ts';
+import { longestReadSeconds } from './read-throttles.ts';
 import { objectsOf } from './reasoned.ts';
 
 export interface ReadApiProps {
@@ -35,6 +37,9 @@ export class ReadApi extends Construct {
       QUARANTINE_BUCKET: data.quarantine.bucketName,
       CURSOR_KEY: data.cursorKey.keyArn,
       TOKEN_FUNCTION: token.functionArn,
+      QUOTAS_TABLE: data.quotas.tableName,
+      READ_QUOTA_KEY: String(settings.readQuota.key),
+      READ_QUOTA_VIEWER: String(settings.readQuota.viewer),
       READS_MUST_BE_RECORDED: settings.readsMustBeRecorded ? 'true' : 'false',
       VIEWER_ORIGINS: settings.viewerOrigins.join(' '),
     };
@@ -44,9 +49,10 @@ export class ReadApi extends Construct {
       description: 'Reads a tenant’s events',
       // A page opens batches of up to 4 MiB each and answers up to 5 MB; half a CPU.
       memorySize: 1024,
-      // Just under the 30 s after which an HTTP API gives up
+      // Well under the 30 s after which an HTTP API gives up
       // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
-      timeout: Duration.seconds(29),
+      timeout: Duration.seconds(longestReadSeconds),
+      reservedConcurrency: settings.reservedConcurrency.read,
       environment,
       statements: [
         {
@@ -73,6 +79,13 @@ export class ReadApi extends Construct {
           sid: 'ReadProducers',
           actions: ['dynamodb:Query'],
           resources: [data.producers.tableArn],
+        },
+        {
+          // Under names of its own: what clients may ask of the token service is counted in the same table.
+          sid: 'CountReads',
+          actions: ['dynamodb:UpdateItem'],
+          resources: [data.quotas.tableArn],
+          conditions: keysLike('read#*'),
         },
         readIssuerKeys(props),
         {

@@ -19,8 +19,9 @@ export const runbook = {
     do: 'Read the last error in its log. After a deployment: roll back. Permissions, KMS or a table gone: mend; it goes on by itself.',
   },
   ConsumerThrottles: {
-    means: 'Lambda has no room for the consumer: the account’s concurrency is used up.',
-    do: 'Find who uses it (Lambda, concurrent executions by function); raise the quota, or reserve some for the consumer.',
+    means:
+      'Lambda has no room for the consumer: the account’s concurrency, or what is reserved for it, is used up. Records wait in the stream.',
+    do: 'Find who uses it (Lambda, concurrent executions by function). Reads: lower readsPerSecond. Then reserve some for the consumer (reservedConcurrency), raise what is reserved, or raise the account’s quota.',
   },
   WriteThrottles: {
     means:

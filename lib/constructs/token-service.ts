@@ -73,6 +73,7 @@ export class TokenService extends Construct {
       // CPU, which comes with memory. 10 s covers a cold start and one retry of each call.
       memorySize: 512,
       timeout: Duration.seconds(10),
+      reservedConcurrency: settings.reservedConcurrency.token,
       environment,
       statements: [
         ...issueGrants(data),

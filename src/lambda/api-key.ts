@@ -8,6 +8,8 @@ import { orUnavailable } from './or-unavailable.ts';
 export interface Caller extends Pick<ApiKeyRecord, 'tenant' | 'client' | 'scopes'> {
   /** What requests are counted by: the key's id, or (`oidc.…`) one of issuer and client. */
   readonly keyId: string;
+  /** Of a token: when it ends, epoch ms. */
+  readonly expiresAt?: number;
 }
 
 interface ApiKeyOptions {

@@ -7,6 +7,8 @@ import { isPassingFault } from './passing-fault.ts';
 /** A request of the HTTP API (payload format 2.0), with nothing decoded that could be decoded in two ways. */
 export interface HttpRequest {
   readonly method: string;
+  /** The route's key, such as `GET /v1/events/{id}`. */
+  readonly route: string;
   readonly path: string;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
@@ -62,6 +64,7 @@ export function json(
 
 function toRequest(event: APIGatewayProxyEventV2): HttpRequest {
   return {
+    route: event.routeKey,
     method: event.routeKey.split(' ')[0] ?? '',
     path: event.rawPath,
     params: event.pathParameters ?? {},

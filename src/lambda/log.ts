@@ -14,6 +14,7 @@ type Metric =
   | 'QuarantineRepeats'
   | 'TalliesFailed'
   | 'ReadsUnrecorded'
+  | 'ReadsUncounted'
   | `${Service}${'Refused' | 'Failed'}`
   | 'IssuerThrottled';
 

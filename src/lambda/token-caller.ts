@@ -23,7 +23,8 @@ export function tokenCaller({ issuer, claims }: VerifiedToken): Caller {
   const client = clientOf(claims, issuer, scopes);
   // Of an alphabet that no API key's id has, and of one length whatever the issuer's names are.
   const keyId = `oidc.${digest(issuer.issuer, client)}`;
-  return { keyId, tenant, client, scopes };
+  const expiresAt = (claims.exp ?? 0) * 1000;
+  return { keyId, tenant, client, scopes, expiresAt };
 }
 
 /** A reader's client is not shown anywhere, so that its name may be of any form: it is then made of its digest. */

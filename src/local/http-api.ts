@@ -16,8 +16,11 @@ export interface HttpApi {
    * earlier route of the same key is replaced.
    */
   route(key: string, fn: HttpApiFunction): void;
-  /** What passes to each route from now on; the rest is answered 429 and invokes nothing. @default all */
-  throttle(limits: Throttle | undefined): void;
+  /**
+   * What passes to each route from now on, or to those of these keys; the rest is answered 429 and invokes nothing.
+   * @default all
+   */
+  throttle(limits: Throttle | undefined, byRoute?: Readonly<Record<string, Throttle>>): void;
   /** Which pages of other origins may ask from now on. @default none */
   cors(configuration: Cors | undefined): void;
   unroute(key: string): void;
@@ -75,8 +78,8 @@ export function createHttpApi(
 
   return {
     route: routes.add,
-    throttle(limits) {
-      passes = limits === undefined ? () => true : createBuckets(limits);
+    throttle(limits, byRoute) {
+      passes = createBuckets(limits, byRoute);
     },
     cors(configuration) {
       cors = configuration;

@@ -11,6 +11,8 @@ export interface Reader {
   /** Of the key that reads, or that made the viewer token which does. */
   readonly keyId: string;
   readonly client: string;
+  /** Of an OpenID token: when it ends, epoch ms. */
+  readonly expiresAt?: number;
   /** A viewer token: its id, and what it is kept to. */
   readonly viewer?: string;
   readonly bounds?: Bounds;

@@ -39,9 +39,15 @@ export function authenticateViewer({
     const token = bearerToken(request.headers['authorization']);
     if (!isViewerToken(token)) return byKey(request);
     const content = readViewerToken(token, await viewerSecret(), now());
-    const { tenant, keyId, client, id, filter, from, to } = content;
+    const { tenant, keyId, client, id, filter, from, to, proof } = content;
     if (!(await isGood(keyId)))
       throw new SealtrailError('unauthenticated', 'the key that made the viewer token is revoked');
-    return { tenant, keyId, client, viewer: id, bounds: { filter, from, to } };
+    return {
+      tenant,
+      keyId,
+      client,
+      viewer: id,
+      bounds: { filter, from, to, ...(proof && { proof }) },
+    };
   };
 }

@@ -6,6 +6,8 @@ export interface Bounds {
   /** Epoch ms: `from` ≤ time < `to`. */
   readonly from: number;
   readonly to: number;
+  /** Whether it may have proofs, which tell of the whole batch that an event is in. */
+  readonly proof?: boolean;
 }
 
 interface Asked extends Bounds {

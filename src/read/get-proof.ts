@@ -17,6 +17,8 @@ const dayMs = 86_400_000;
 export function getProof(options: ReadOptions): Operation {
   return async (request) => {
     const who = await options.authenticateAny(request);
+    if (who.bounds !== undefined && who.bounds.proof !== true)
+      throw new SealtrailError('forbidden', 'this viewer token was not made for proofs');
     const tenant = tenantOf(who, onlySingles(request.query, ['tenant']).tenant);
     const id = request.params['id'] ?? '';
     const isPossible = uuidV7Pattern.test(id) && timeOfUuid(id) <= options.now() + dayMs;

@@ -19,9 +19,12 @@ import { verifiedGrants } from '../lambda/verified-grants.ts';
 import { createBatchReader } from '../store/batch-reader.ts';
 import { createGrantLog } from '../store/grant-log.ts';
 import { createProducers } from '../store/producers.ts';
+import { createQuotas } from '../store/quotas.ts';
 import { createRegistry } from '../store/registry.ts';
 import { authenticateReader } from './access.ts';
+import { appendBatch } from './append-batch.ts';
 import { askToken } from './ask-token.ts';
+import { viewerBatch } from './audit-event.ts';
 import { authenticateViewer } from './authenticate-viewer.ts';
 import { derivedSecret, secretTexts } from './derived-secret.ts';
 import { readEnv } from './env.ts';
@@ -31,9 +34,11 @@ import { getProof } from './get-proof.ts';
 import { listBatches } from './list-batches.ts';
 import { listEvents, type ReadOptions } from './list-events.ts';
 import { listProducers } from './list-producers.ts';
+import { metered } from './metered.ts';
 import { oncePerRequest } from './once-per-request.ts';
 import { quarantine } from './quarantine.ts';
 import { createQuarantineBucket } from './quarantine-bucket.ts';
+import { readQuota } from './read-quota.ts';
 import { readSessions } from './read-sessions.ts';
 import { recordReads } from './record-read.ts';
 import { recorded } from './recorded.ts';
@@ -53,6 +58,12 @@ const s3 = new S3Client({ forcePathStyle: true, requestHandler });
 // An answer waits for these: one repetition each.
 const quick = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
 const lambda = new LambdaClient({ maxAttempts: 2, requestHandler: quick });
+// What only counts must hold no answer up.
+const counting = new DynamoDBClient({
+  logger: quietLogger,
+  maxAttempts: 1,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 500, throwOnRequestTimeout: true },
+});
 
 const keys = issuerKeys(env.ISSUER_KEYS, async (arn) => {
   const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
@@ -97,7 +108,7 @@ const options: ReadOptions = {
   log,
 };
 
-const record = recordReads({
+const append = appendBatch({
   session: readSessions({
     ask: askToken(lambda, env.TOKEN_FUNCTION),
     kinesis: defaultInternals(10).kinesis,
@@ -111,11 +122,22 @@ const record = recordReads({
     cancel();
     return results[0];
   },
-  now,
 });
-const mustBeRecorded = env.READS_MUST_BE_RECORDED === 'true';
+const recording = {
+  mustBeRecorded: env.READS_MUST_BE_RECORDED === 'true',
+  clock: systemClock,
+  log,
+};
+const record = recordReads({ append, now });
+const quota = readQuota({
+  limits: { key: env.READ_QUOTA_KEY, viewer: env.READ_QUOTA_VIEWER },
+  add: createQuotas({ client: counting, table: env.QUOTAS_TABLE }).add,
+  now,
+  log,
+});
+const counted = (operation: Operation) => metered({ authenticateAny, quota, now }, operation);
 const read = (operation: Operation) =>
-  recorded({ authenticateAny, record, mustBeRecorded, log }, operation);
+  counted(recorded({ ...recording, authenticateAny, record }, operation));
 
 export const handler = httpHandler(
   {
@@ -135,12 +157,15 @@ export const handler = httpHandler(
     'GET /v1/quarantine': read(
       quarantine({ ...options, bucket: createQuarantineBucket(s3, env.QUARANTINE_BUCKET) }),
     ),
-    'POST /v1/viewer-tokens': viewerTokens({
-      authenticate,
-      viewerSecret,
-      newId: randomUUID,
-      now,
-    }),
+    'POST /v1/viewer-tokens': counted(
+      viewerTokens({
+        ...recording,
+        authenticate,
+        viewerSecret,
+        newId: randomUUID,
+        record: (made) => append(made.tenant, viewerBatch(made)),
+      }),
+    ),
     'GET /v1/openapi.json': showOpenApi(),
     'GET /': showConsole(bundledConsole(), env.VIEWER_ORIGINS),
   },

@@ -13,11 +13,11 @@ import { openSealed } from './open-batch.ts';
 import { onlySingles } from './parse-query.ts';
 import { parseTime } from './parse-time.ts';
 import { Scan } from './scan.ts';
+import { times } from './within-time.ts';
 
 /** What one page may cost: of records 2 MiB, in base64 under the 6 MB of a Lambda answer. */
 const maxBytes = 2 * 1024 * 1024;
 const maxSummaries = 20_000;
-const maxMs = 8_000;
 /** Records read at once. */
 const ahead = 8;
 
@@ -108,7 +108,7 @@ async function readPage(
 ): Promise<{ readonly body: Buffer; readonly next: string | undefined }> {
   const scan = scanOf(asked, options);
   const read = readAhead(scan, asked, options);
-  const deadline = options.now() + maxMs;
+  const deadline = options.now() + times.scan;
   const isSpent = () =>
     scan.queries > 0 &&
     (scan.read + 10 * scan.queries >= maxSummaries || options.now() >= deadline);

@@ -12,6 +12,7 @@ import { cursorLifeMs, type ReadOptions } from './list-events.ts';
 import type { Grants } from './open-batch.ts';
 import { integer, onlySingles } from './parse-query.ts';
 import { parseTime } from './parse-time.ts';
+import { times } from './within-time.ts';
 
 /** The bucket of what can never be accepted. */
 export interface QuarantineBucket {
@@ -30,7 +31,6 @@ interface QuarantineOptions
 const maxKeys = 1000;
 const readAtOnce = 16;
 const maxBytes = 32 * 1024 * 1024;
-const deadlineMs = 8_000;
 
 /** The last line that was given: of an object, its place. */
 const position = z.strictObject({ key: z.string(), line: z.number() });
@@ -71,7 +71,7 @@ export function quarantine(options: QuarantineOptions): Operation {
       asked.cursor === undefined
         ? { key: start, line: Number.POSITIVE_INFINITY }
         : decodeCursor(asked.cursor, position, binding),
-      { ...options, tenant, prefix, day, limit, deadline: now + deadlineMs },
+      { ...options, tenant, prefix, day, limit, deadline: now + times.scan },
     );
     const next = page.next && encodeCursor(page.next, binding, cursorLifeMs);
     return json(200, { records: page.records, next: next ?? null });
@@ -97,6 +97,7 @@ async function readPage(
   const records: object[] = [];
   let bytes = 0;
   let place = after;
+  let looked = 0;
   const following = await orUnavailable('the quarantine', () =>
     bucket.list(prefix, after.key, maxKeys),
   );
@@ -113,7 +114,9 @@ async function readPage(
       bytes += text.length;
       for (const [line, content] of text.split('\n').entries()) {
         if (content === '' || (key === after.key && line <= after.line)) continue;
-        if (records.length === limit) return { records, next: place };
+        if (records.length === limit || (looked > 0 && now() > deadline))
+          return { records, next: place };
+        looked += 1;
         const record = await show(content, options);
         if (record !== undefined) records.push(record);
         place = { key, line };

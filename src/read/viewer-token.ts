@@ -17,6 +17,8 @@ const contentSchema = z.strictObject({
   from: z.number(),
   to: z.number(),
   exp: z.number(),
+  /** Whether it may have proofs; absent: it may not. */
+  proof: z.literal(true).optional(),
 });
 export type ViewerContent = z.infer<typeof contentSchema>;
 

@@ -11,6 +11,8 @@ export interface Quotas {
    * Exact under concurrency; a refused try is not counted.
    */
   take(keyId: string, limit: number, now: number): Promise<boolean>;
+  /** Adds `units` to a name's count in the minute of `now` (epoch ms), and returns the sum. */
+  add(name: string, units: number, now: number): Promise<number>;
 }
 
 /** A count is of use for a minute; DynamoDB removes it some time after this, seconds. */
@@ -48,6 +50,23 @@ export function createQuotas({
         if (error instanceof ConditionalCheckFailedException) return false;
         throw error;
       }
+    },
+    async add(name, units, now) {
+      const minute = Math.floor(now / 60_000);
+      const { Attributes } = await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: { id: { S: `${name}#${minute}` } },
+          UpdateExpression: 'ADD #n :units SET #expires = :expires',
+          ExpressionAttributeNames: { '#n': 'n', '#expires': expiryAttribute },
+          ExpressionAttributeValues: {
+            ':units': { N: String(units) },
+            ':expires': { N: String(minute * 60 + keptSeconds) },
+          },
+          ReturnValues: 'UPDATED_NEW',
+        }),
+      );
+      return Number(Attributes?.['n']?.N ?? 0);
     },
   };
 }

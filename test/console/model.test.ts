@@ -3,11 +3,18 @@ import { countLog } from '../../src/console/chart/count-log.ts';
 import { EventLog } from '../../src/console/model/event-log.ts';
 import { exportLog, nextCursor } from '../../src/console/model/export-log.ts';
 import { formatRange, isOfReads, loadProducers } from '../../src/console/model/producers.ts';
-import { isViewer, readSession, writeSession } from '../../src/console/model/session.ts';
+import {
+  fateOf,
+  isViewer,
+  readSession,
+  tenantIn,
+  writeSession,
+} from '../../src/console/model/session.ts';
 import { latest, soonest, Tail } from '../../src/console/model/tail.ts';
 import { type Api, ApiProblem, createApi, isMissing } from '../../src/console/page/api.ts';
 import { emptyQuestion } from '../../src/console/question/question.ts';
 import { readClient } from '../../src/lambda/read-grant.ts';
+import { mintViewerToken } from '../../src/read/viewer-token.ts';
 import { event } from '../fixture/events.ts';
 
 const start = 1_700_000_000_000;
@@ -280,6 +287,32 @@ test('producers come with those first that need somebody', async () => {
   expect([formatRange({ from: 1, to: 3 }), formatRange({ from: 2, to: 2 })]).toEqual(['1–3', '2']);
   const [first] = producers;
   expect(first && isOfReads({ ...first, client: readClient })).toBe(true);
+});
+
+test('a token in the address replaces no session unasked, but in a frame', () => {
+  const [mine, other] = ['st_mine', 'stv_other'].map((token) => ({ token, tenant: '' }));
+  const fate = (current: typeof mine, isFramed: boolean) =>
+    other && fateOf(other, { current, isFramed });
+  expect(fate(mine, false)).toBe('ask');
+  expect(fate(undefined, false)).toBe('take');
+  expect(fate(mine, true)).toBe('take');
+  expect(fate(other, false)).toBe('take');
+});
+
+test('a viewer token says whose log it is for', () => {
+  const content = { v: 1, id: 'i', keyId: 'k', client: 'c', filter: [], from: 0, to: 0, exp: 0 };
+  const secret = Buffer.alloc(32, 1);
+  const token = mintViewerToken({ ...content, v: 1, tenant: 'acme' }, secret);
+  expect(tenantIn(token)).toBe('acme');
+  for (const none of [
+    '',
+    'stv_',
+    'stv_!!.x',
+    'st_abc_def',
+    'stv_bnVsbA.x',
+    'stv_eyJ0ZW5hbnQiOjF9.x',
+  ])
+    expect(tenantIn(none)).toBe('');
 });
 
 test('a session is kept for the tab, as far as the tab keeps anything', () => {

@@ -18,6 +18,10 @@ function outcome(...args: Parameters<typeof callerOf>): string {
   }
 }
 
+test('its end is that of the token', () => {
+  expect(callerOf({ exp: 1_772_366_400 }).expiresAt).toBe(1_772_366_400_000);
+});
+
 test('claims are taken as they stand, and only known scopes count', () => {
   expect(outcome()).toBe('acme billing write');
   expect(outcome({ scope: 'sealtrail:read sealtrail:write openid' })).toBe(

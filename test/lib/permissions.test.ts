@@ -187,6 +187,7 @@ describe('what is needed is allowed', () => {
     ['read', 'dynamodb:Query', 'table/Batches/index/summary'],
     ['read', 'kms:GenerateMac', 'key/HMAC'],
     ['read', 'dynamodb:Query', 'table/Producers'],
+    ['read', 'dynamodb:UpdateItem', 'table/Quotas', leading('read#k1#29400000')],
     ['read', 's3:GetObject', 'bucket/quarantine/day/1'],
     ['read', 's3:ListBucket', 'bucket/quarantine'],
     ['read', 'lambda:InvokeFunction', arn('lambda', 'function:sealtrail-prod-token')],
@@ -290,6 +291,10 @@ describe('what is not needed is not allowed', () => {
     ['read', 'lambda:InvokeFunction', arn('lambda', 'function:sealtrail-prod-consumer')],
     ['read', 'sts:AssumeRole', 'role/Writer'],
     ['read', 'dynamodb:PutItem', 'table/Producers'],
+    // It counts what readers ask, never what clients may ask of the token service.
+    ['read', 'dynamodb:UpdateItem', 'table/Quotas', leading('k1#29400000')],
+    ['read', 'dynamodb:UpdateItem', 'table/Quotas'],
+    ['read', 'dynamodb:DeleteItem', 'table/Quotas', leading('read#k1#29400000')],
     // The auditor reads what the feed names, never what it is about.
     ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#2026-11-24#0')],
     ['auditor', 'dynamodb:Query', 'table/Batches', leading('acme#calendar', 'acme#2026-11-24#0')],

@@ -132,6 +132,10 @@ describe('what each role may do, and nothing else', () => {
       allow('ReadGrants', ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], table('Grants')),
       allow('ReadRegistry', 'dynamodb:GetItem', table('Registry')),
       allow('ReadProducers', 'dynamodb:Query', table('Producers')),
+      {
+        ...allow('CountReads', 'dynamodb:UpdateItem', table('Quotas')),
+        Condition: keysLike('read#*'),
+      },
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),
       allow(
         'DeriveCursorKey',

@@ -81,6 +81,13 @@ test('a quota is JSON, of which either part may be left out', () => {
     expect(() => read({ grantQuota })).toThrow(/Settings/);
 });
 
+test('what a reader may ask is JSON, of which either part may be left out', () => {
+  expect(read({}).readQuota).toEqual({ key: 6000, viewer: 600 });
+  expect(read({ readQuota: '{"viewer":60}' }).readQuota).toEqual({ key: 6000, viewer: 60 });
+  for (const readQuota of ['5', '{"key":0}', '{"keys":100}', '{"viewer":1.5}', '{'])
+    expect(() => read({ readQuota })).toThrow(/Settings/);
+});
+
 test('retired keys are a list, newest first', () => {
   const [first, second] = ['1', '2'].map((id) => `arn:aws:kms:eu-west-1:123456789012:key/${id}`);
   expect(read({ retiredIssuerKeys: `${first},${second}` }).retiredIssuerKeys).toEqual([

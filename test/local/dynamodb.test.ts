@@ -149,6 +149,29 @@ describe('a table', () => {
     await expect(query('acme#2026-01-01#0', '#p=:p')).rejects.toThrow('not authorized');
   });
 
+  it('lets a role that is bound to some partition keys update those and no others', async () => {
+    const bound = policy({
+      ...allow('dynamodb:UpdateItem', arn),
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['read#*'] },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    });
+    const counter = new DynamoDBClient(local.asRole('counter', [bound]));
+    const count = (pk: string) =>
+      counter.send(
+        new UpdateItemCommand({
+          TableName: 'batches',
+          Key: { pk: { S: pk }, sk: { S: 's' } },
+          UpdateExpression: 'ADD n :one',
+          ExpressionAttributeValues: { ':one': { N: '1' } },
+        }),
+      );
+    await count('read#k1');
+    for (const pk of ['k1', 'xread#k1'])
+      await expect(count(pk)).rejects.toThrow('not authorized to perform: dynamodb:UpdateItem');
+  });
+
   it('lets a role that is bound to some partition keys insert those and no others', async () => {
     const bound = policy({
       ...allow('dynamodb:PartiQLInsert', arn),

@@ -1,4 +1,11 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
+import { createHttpApi } from '../../src/local/http-api.ts';
 import { answer, asset, functionAt, functionOf } from '../fixture/lambda-functions.ts';
 
 test('the handler gets the event and its answer comes back', async () => {
@@ -49,6 +56,55 @@ test('invocations at once run in processes of their own, up to the limit, and th
   const pids = await Promise.all([1, 2, 3, 4, 5].map(() => answer(fn)));
   expect(new Set(pids).size).toBe(2);
   expect(fn.instances).toBe(2);
+});
+
+const waitForFile = `
+  exports.handler = async () => {
+    while (!require('node:fs').existsSync(process.env.RELEASE))
+      await new Promise((done) => setTimeout(done, 10));
+    return 1;
+  };`;
+
+test('over its reserved concurrency a function is refused, and another goes on', async () => {
+  const [held, release] = [await asset(waitForFile), join(await asset(''), 'release')];
+  const read = functionAt(held, { reservedConcurrency: 2, env: { RELEASE: release } });
+  const token = await functionOf('return 1;');
+  const api = createHttpApi();
+  api.route('GET /v1/events', read);
+  api.route('POST /v1/credentials', token);
+  const server = createServer(api.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const first = [1, 2].map(() => fetch(`${url}/v1/events`));
+    const refused = { kind: 'error', type: 'TooManyRequestsException', refused: 'throttled' };
+    await vi.waitUntil(() => read.instances === 2, { timeout: 20_000 });
+    expect(await read.invoke({})).toMatchObject(refused);
+    expect((await fetch(`${url}/v1/events`)).status).toBe(503);
+    expect((await fetch(`${url}/v1/credentials`, { method: 'POST' })).status).toBe(200);
+    writeFileSync(release, '');
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await fetch(`${url}/v1/events`)).status).toBe(200);
+  } finally {
+    server.close();
+  }
+});
+
+test('with none reserved a function is switched off; what gives up waiting makes room', async () => {
+  const off = await functionOf('return 1;', { reservedConcurrency: 0 });
+  expect(await off.invoke({})).toMatchObject({ refused: 'throttled' });
+  const one = await functionOf('await new Promise(() => {});', {
+    reservedConcurrency: 2,
+    maxConcurrency: 1,
+  });
+  one.invoke({});
+  const given = new AbortController();
+  const waits = one.invoke({}, { signal: given.signal });
+  expect(await one.invoke({})).toMatchObject({ refused: 'throttled' });
+  given.abort(new Error('no more'));
+  await expect(waits).rejects.toThrow('no more');
+  const next = one.invoke({}).then(({ kind }) => kind);
+  expect(await Promise.race([next, setImmediate('waits')])).toBe('waits');
 });
 
 test('the environment is what is given and what Lambda sets, and nothing of ours', async () => {

@@ -3,11 +3,13 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
+import { systemClock } from '../../src/client/clock.ts';
 import type { ApiKeyRecord } from '../../src/domain/api-key.ts';
 import { httpHandler } from '../../src/lambda/http.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
 import { authenticateReader } from '../../src/read/access.ts';
+import type { MadeToken } from '../../src/read/audit-event.ts';
 import { authenticateViewer } from '../../src/read/authenticate-viewer.ts';
 import { feed } from '../../src/read/feed.ts';
 import { getEvent } from '../../src/read/get-event.ts';
@@ -74,9 +76,11 @@ export function readHarness() {
     tenant: key === 'key-of-all' ? '*' : key.replace('key-of-', ''),
     client: 'reader',
     scopes: new Set([key === 'writer' ? 'write' : 'read'] as const),
+    ...(key === 'key-of-oidc' && { tenant: 'acme', expiresAt: now + 100_000 }),
   }));
   const viewerSecret = async () => Buffer.alloc(32, 9);
   let tokens = 0;
+  const made: MadeToken[] = [];
   const options: ReadOptions = {
     reader: store,
     grants: async () => grants,
@@ -102,6 +106,11 @@ export function readHarness() {
       'GET /v1/quarantine': quarantine({ ...options, bucket }),
       'POST /v1/viewer-tokens': viewerTokens({
         ...options,
+        clock: { ...systemClock, now: () => clock.now },
+        mustBeRecorded: false,
+        record: async (token) => {
+          made.push(token);
+        },
         viewerSecret,
         newId: () => `viewer-${++tokens}`,
       }),
@@ -174,6 +183,8 @@ export function readHarness() {
     quarantine: (query = '', as: Asked = {}) => ask('GET /v1/quarantine', query, as),
     viewerToken: (body: object, as: Asked = {}) =>
       ask('POST /v1/viewer-tokens', '', { ...as, body: JSON.stringify(body) }),
+    /** Viewer tokens whose making was recorded. */
+    made,
     /** Revokes the key `key-of-<tenant>`. */
     revoke: (tenant: string) => revoked.add(`kid${tenant}`),
     /** Objects of the quarantine, by key. */

@@ -26,6 +26,7 @@ test('the cursor, or the link, leads to the next page, until there is none', asy
     const page = await api.list(query);
     expect(page.status).toBe(200);
     expect(page.headers['sealtrail-order']).toBe('exact');
+    expect(page.headers['sealtrail-tenant']).toBe('acme');
     found.push(...idOf(page));
     const [, link] = /^<\?(.*)>; rel="next"$/.exec(String(page.headers['link'])) ?? [];
     expect(link === undefined ? null : new URLSearchParams(link).get('cursor')).toBe(

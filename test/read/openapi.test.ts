@@ -5,6 +5,9 @@ import { parameters } from '../../src/read/openapi/parameters.ts';
 import { problems } from '../../src/read/openapi/problems.ts';
 import { parseQuery } from '../../src/read/parse-query.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: what is asserted on is the test's business.
+type Json = any;
+
 const text = JSON.stringify(openApi());
 
 test('every reference leads somewhere', () => {
@@ -19,6 +22,21 @@ test('each code of a problem is told with its status and meaning', () => {
   expect(Object.keys(problems).sort()).toEqual(Object.keys(statuses).sort());
   for (const [code, status] of Object.entries(statuses))
     expect(text).toContain(`${code} (${status}): `);
+});
+
+test('every route that takes a key says that it may be refused for a quota, and when to come again', () => {
+  const { paths } = openApi() as { paths: Record<string, Record<string, Json>> };
+  const operations = Object.values(paths).flatMap((path) => Object.values(path));
+  expect(operations.length).toBeGreaterThan(10);
+  for (const { security, responses } of operations) {
+    const refused = responses['429'];
+    if (security.length === 0) expect(refused).toBeUndefined();
+    else
+      expect(refused).toMatchObject({
+        description: 'quota-exceeded',
+        headers: { 'retry-after': { schema: { type: 'integer' } } },
+      });
+  }
 });
 
 test('every parameter that is described is understood, and no other is', () => {

@@ -5,6 +5,7 @@ import { showConsole } from '../../src/read/show-console.ts';
 
 const page = await buildConsole();
 const request = (headers: Record<string, string> = {}) => ({
+  route: 'GET /',
   method: 'GET',
   path: '/',
   params: {},

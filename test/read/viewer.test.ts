@@ -68,6 +68,49 @@ test('a viewer token is good for events and stats, and for nothing else', async 
   expect((await api.list('tenant=acme', as)).status).toBe(200);
 });
 
+test('a viewer token gives proofs only if it was made for them', async () => {
+  const { api, as, one } = await setUp();
+  expect(await api.proof(one.id, as)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  const proving = await setUp({ proof: true });
+  expect((await proving.api.proof(proving.one.id, proving.as)).status).toBe(200);
+  expect((await proving.api.proof(proving.two.id, proving.as)).status).toBe(404);
+  expect((await proving.api.proof(proving.one.id)).status).toBe(200);
+});
+
+test('that a viewer token is made is recorded: by whom, with what filter, until when', async () => {
+  const { api } = await setUp({ from: '-1h', expiresInSeconds: 60, proof: true });
+  expect(api.made).toMatchObject([
+    {
+      tenant: 'acme',
+      reader: { keyId: 'kidacme', client: 'reader' },
+      token: 'viewer-1',
+      filter: { 'metadata.customer': 'one' },
+      from: now - 3_600_000,
+      expiresAt: now + 60_000,
+      proof: true,
+      at: now,
+    },
+  ]);
+  await api.viewerToken({ filter: {} });
+  expect(api.made).toHaveLength(1);
+});
+
+test('a viewer token ends no later than the token of the provider that made it', async () => {
+  const { api } = await setUp();
+  const as = { key: 'key-of-oidc' };
+  const minted = await api.viewerToken({ filter: { actor: 'u' } }, as);
+  expect(minted.body.expiresAt).toBe('2026-03-01T12:01:40.000Z');
+  const short = await api.viewerToken({ filter: { actor: 'u' }, expiresInSeconds: 9 }, as);
+  expect(short.body.expiresAt).toBe('2026-03-01T12:00:09.000Z');
+  api.clock.now += 99_999;
+  const key = { key: minted.body.token };
+  expect((await api.list('', key)).status).toBe(200);
+  api.clock.now += 1;
+  expect((await api.list('', key)).status).toBe(401);
+  // A provider's token is taken some seconds after its end, for clocks that differ.
+  expect((await api.viewerToken({ filter: { actor: 'u' } }, as)).status).toBe(401);
+});
+
 test('a viewer token ends: with its time, and with the key that made it', async () => {
   const { api, as } = await setUp({ expiresInSeconds: 60 });
   api.clock.now += 59_999;

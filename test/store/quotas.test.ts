@@ -31,6 +31,14 @@ test('a limit of nothing lets nothing through', async () => {
   expect(await createQuotas(table).take('none', 0, start)).toBe(false);
 });
 
+test('units are added up within a minute, from many at once, and the sum is returned', async () => {
+  const { add } = createQuotas(table);
+  const sums = await Promise.all(Array.from({ length: 10 }, () => add('read#sum', 7, start)));
+  expect(sums.toSorted((a, b) => a - b)).toEqual([7, 14, 21, 28, 35, 42, 49, 56, 63, 70]);
+  expect(await add('read#sum', 5, start + 60_000)).toBe(5);
+  expect(await add('read#other', 5, start)).toBe(5);
+});
+
 test('a count says when it can go, an hour after its minute', async () => {
   await createQuotas(table).take('counted', 5, start);
   await createQuotas(table).take('counted', 5, start);

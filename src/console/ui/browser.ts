@@ -14,6 +14,9 @@ export const tabStorage = orNone(() => sessionStorage);
 /** Of this browser: preferences and pinned keys, never a secret. */
 export const ownStorage = orNone(() => localStorage);
 
+/** Whether this page is shown within another one. */
+export const isFramed = window.self !== window.top;
+
 export function readChoice<T extends string>(name: string, choices: readonly T[], preset: T): T {
   const kept = (() => {
     try {

@@ -30,13 +30,17 @@ export function Desk({ session, onLeave }: DeskProps) {
   const [zone, setZone] = useState<Zone>(() => readChoice('zone', zones, 'utc'));
   const [theme, setTheme] = useTheme();
   const [isHelp, setHelp] = useState(false);
+  /** Whose log the service says that this is. */
+  const [owner, setOwner] = useState('');
   const own = useRef('');
 
   const api = useMemo(() => {
     const ask = createApi(session.token, fetch.bind(window));
     return async (...args: Parameters<typeof ask>) => {
       try {
-        return await ask(...args);
+        const answer = await ask(...args);
+        setOwner((known) => answer.headers.get('sealtrail-tenant') ?? known);
+        return answer;
       } catch (error) {
         if (Object(error).status === 401)
           onLeave('This key or token is not valid any more. Sign in again.');
@@ -71,7 +75,7 @@ export function Desk({ session, onLeave }: DeskProps) {
       <TopBar
         page={view.page}
         hasProducers={!isViewer(session)}
-        tenant={view.question.tenant}
+        tenant={view.question.tenant || owner}
         zone={zone}
         theme={theme}
         onPage={(page) => change({ page, event: '' })}

@@ -29,7 +29,7 @@ export function TopBar(props: TopBarProps) {
     <header class="top">
       <h1>Sealtrail</h1>
       {tenant !== '' && (
-        <span class="tenant">
+        <span class="tenant" title="Whose log is shown">
           <Text>{tenant}</Text>
         </span>
       )}

@@ -1,6 +1,11 @@
 import { type Deployment, deploy } from './deployment.ts';
 import { type Instance, startInstance } from './instance.ts';
-import { deploymentInProgress, type InvokeResult, requestLimit } from './invoke-result.ts';
+import {
+  deploymentInProgress,
+  type InvokeResult,
+  requestLimit,
+  reserveUsedUp,
+} from './invoke-result.ts';
 
 interface FunctionCredentials {
   readonly accessKeyId: string;
@@ -28,12 +33,17 @@ export interface FunctionOptions {
   readonly memoryMb: number;
   /** Most instances at once; more invocations wait. @default 4 */
   readonly maxConcurrency?: number;
+  /**
+   * Invocations at once, under way or waiting; more are refused, as Lambda refuses what is over a function's reserved
+   * concurrency (https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html). @default any number
+   */
+  readonly reservedConcurrency?: number | undefined;
   readonly log?: (line: string) => void;
 }
 
 /** What an update may change besides the code. */
 type FunctionChanges = Partial<
-  Pick<FunctionOptions, 'env' | 'handler' | 'timeoutSeconds' | 'memoryMb'>
+  Pick<FunctionOptions, 'env' | 'handler' | 'timeoutSeconds' | 'memoryMb' | 'reservedConcurrency'>
 >;
 
 export interface LambdaFunction {
@@ -69,6 +79,8 @@ export function createFunction(made: FunctionOptions): LambdaFunction {
   /** With the moment from which each may not be used any more, epoch milliseconds. */
   const instances = new Map<Instance, number>();
   const waiting: Waiting[] = [];
+  /** Invocations that run or wait. */
+  let underWay = 0;
   let status: 'active' | 'paused' | 'closed' = 'active';
 
   /** Hands what waits to idle instances, and starts more while there may be more. */
@@ -115,22 +127,28 @@ export function createFunction(made: FunctionOptions): LambdaFunction {
       signal?.throwIfAborted();
       if (status === 'closed') return closed;
       if (status === 'paused') return deploymentInProgress;
+      if (underWay >= (options.reservedConcurrency ?? Infinity)) return reserveUsedUp;
       const body = Buffer.from(JSON.stringify(payload ?? null));
       if (body.length > requestLimit) return tooLarge(body.length);
       return new Promise((settle, reject) => {
         const entry: Waiting = {
           payload: body,
           settle(result) {
+            underWay -= 1;
             signal?.removeEventListener('abort', abandon);
             settle(result);
           },
         };
         const abandon = () => {
           const place = waiting.indexOf(entry);
-          if (place >= 0) waiting.splice(place, 1);
+          if (place >= 0) {
+            waiting.splice(place, 1);
+            underWay -= 1;
+          }
           reject(signal?.reason);
         };
         signal?.addEventListener('abort', abandon);
+        underWay += 1;
         waiting.push(entry);
         pump();
       });

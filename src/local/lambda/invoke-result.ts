@@ -27,3 +27,15 @@ export const deploymentInProgress: InvokeResult = {
   message: 'The operation cannot be performed at this time. The function is being updated.',
   refused: 'throttled',
 };
+
+/**
+ * The answer while as many invocations are under way as are reserved for the function
+ * (`ReservedFunctionConcurrentInvocationLimitExceeded` of
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
+ */
+export const reserveUsedUp: InvokeResult = {
+  kind: 'error',
+  type: 'TooManyRequestsException',
+  message: 'Rate Exceeded.',
+  refused: 'throttled',
+};

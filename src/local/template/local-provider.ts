@@ -160,7 +160,9 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       const before = functions.get(spec.name);
       if (before !== undefined) {
         const { assetDir, environment: env, handler, timeoutSeconds, memoryMb } = spec;
-        await before.running.replace(assetDir, { env, handler, timeoutSeconds, memoryMb });
+        const { reservedConcurrency } = spec;
+        const changes = { env, handler, timeoutSeconds, memoryMb, reservedConcurrency };
+        await before.running.replace(assetDir, changes);
         functions.set(spec.name, { spec, running: before.running });
         return { ref: spec.name, attributes: { Arn: functionArn } };
       }
@@ -181,6 +183,7 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
         region: place.region,
         timeoutSeconds: spec.timeoutSeconds,
         memoryMb: spec.memoryMb,
+        reservedConcurrency: spec.reservedConcurrency,
         log: (line) => options.log(spec.name, line),
       });
       functions.set(spec.name, { spec, running });
@@ -229,8 +232,11 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
       api.cors(cors);
       return { ref: apiId, attributes: { ApiId: apiId, ApiEndpoint: options.endpoint } };
     },
-    async httpStage({ name, throttle }) {
-      api.throttle(throttle);
+    async httpStage({ name, throttle, throttles }) {
+      for (const key of Object.keys(throttles ?? {}))
+        if (!routes.has(key))
+          throw new Error(`Unable to find Route by key ${key} within the provided RouteSettings`);
+      api.throttle(throttle, throttles);
       made = 'open';
       return { ref: name, attributes: {} };
     },

@@ -86,6 +86,8 @@ export interface FunctionSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
+  /** Invocations at once; more are refused. */
+  readonly reservedConcurrency?: number;
   readonly roleArn: string;
 }
 
@@ -153,6 +155,8 @@ export interface Provider {
     apiId: string;
     name: string;
     throttle?: { rate: number; burst: number };
+    /** Of routes that have a throttle of their own, by their keys. */
+    throttles?: Readonly<Record<string, { rate: number; burst: number }>>;
   }): Promise<Made>;
   integration(spec: { apiId: string; functionArn: string }): Promise<Made>;
   route(spec: RouteSpec): Promise<Made>;

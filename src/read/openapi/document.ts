@@ -86,9 +86,17 @@ function securityOf({ who }: Route): Json[] {
   return who === 'viewer' ? [{ key: [] }, { viewer: [] }] : [{ key: [] }];
 }
 
+const retryAfter = {
+  'retry-after': {
+    schema: { type: 'integer' },
+    description: 'Seconds until it is worth another try.',
+  },
+};
+
 /** By status, the codes that may be met. */
 function problemsOf({ who, problems = [] }: Route): Json {
-  const usual: ProblemCode[] = who === 'anybody' ? [] : ['unauthenticated', 'forbidden'];
+  const usual: ProblemCode[] =
+    who === 'anybody' ? [] : ['unauthenticated', 'forbidden', 'quota-exceeded'];
   const codes = [
     ...new Set<ProblemCode>([
       'request-invalid',
@@ -105,6 +113,7 @@ function problemsOf({ who, problems = [] }: Route): Json {
       status,
       {
         description: all.join(', '),
+        ...((status === 429 || status === 503) && { headers: retryAfter }),
         content: { 'application/problem+json': { schema: reference('Problem') } },
       },
     ]),

@@ -13,7 +13,8 @@ export const problems: Readonly<Record<ProblemCode, string>> = {
   'not-found': 'There is no such thing, or it is another tenant’s.',
   'not-acceptable': 'None of the media types in Accept can be given.',
   'request-too-large': 'The body is too long.',
-  'quota-exceeded': 'Too many requests with this key this minute.',
+  'quota-exceeded':
+    'Too many requests, or too much work, with this key or token this minute: try again in the next.',
   'integrity-broken': 'What is stored is not what was sealed. It is not given; an alarm is raised.',
   throttled: 'Something that is needed is overloaded: try again.',
   unavailable: 'Something that is needed does not answer: try again.',

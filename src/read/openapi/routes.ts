@@ -23,7 +23,7 @@ export interface Route {
 }
 
 const paged = ['cursor-invalid', 'cursor-expired', 'not-found'] as const;
-const proved = ['key-invalid', 'proof-invalid', 'request-too-large', 'quota-exceeded'] as const;
+const proved = ['key-invalid', 'proof-invalid', 'request-too-large'] as const;
 
 /** Every route of the HTTP API, as the stack declares it. */
 export const routes: Readonly<Record<string, Route>> = {

@@ -16,6 +16,10 @@ const rate = z
     return Number(count) * seconds[unit as keyof typeof seconds];
   });
 
+const throttling = z
+  .strictObject({ ThrottlingRateLimit: z.number(), ThrottlingBurstLimit: z.number() })
+  .transform(({ ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst }) => ({ rate, burst }));
+
 export const compute: Readonly<Record<string, Maker>> = {
   'AWS::Lambda::Function': maker(
     z.strictObject({
@@ -30,6 +34,7 @@ export const compute: Readonly<Record<string, Maker>> = {
       Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
       Timeout: z.number().default(3),
       MemorySize: z.number().default(128),
+      ReservedConcurrentExecutions: z.number().int().min(0).optional(),
       Role: z.string(),
       Architectures: ignored,
       Description: ignored,
@@ -44,6 +49,9 @@ export const compute: Readonly<Record<string, Maker>> = {
         environment: properties.Environment?.Variables ?? {},
         timeoutSeconds: properties.Timeout,
         memoryMb: properties.MemorySize,
+        ...(properties.ReservedConcurrentExecutions !== undefined && {
+          reservedConcurrency: properties.ReservedConcurrentExecutions,
+        }),
         roleArn: properties.Role,
       }),
   ),
@@ -159,18 +167,21 @@ export const compute: Readonly<Record<string, Maker>> = {
       AutoDeploy: z.literal(true),
       AccessLogSettings: ignored,
       // Of each route by itself. Both or none.
-      DefaultRouteSettings: z
-        .strictObject({ ThrottlingRateLimit: z.number(), ThrottlingBurstLimit: z.number() })
-        .optional(),
+      DefaultRouteSettings: throttling.optional(),
+      // By route key, instead of the default.
+      RouteSettings: z.record(z.string(), throttling).optional(),
       Tags: ignored,
     }),
-    ({ ApiId, StageName, DefaultRouteSettings: limits }, _at, provider) =>
+    (
+      { ApiId, StageName, DefaultRouteSettings: throttle, RouteSettings: throttles },
+      _at,
+      provider,
+    ) =>
       provider.httpStage({
         apiId: ApiId,
         name: StageName,
-        ...(limits !== undefined && {
-          throttle: { rate: limits.ThrottlingRateLimit, burst: limits.ThrottlingBurstLimit },
-        }),
+        ...(throttle !== undefined && { throttle }),
+        ...(throttles !== undefined && { throttles }),
       }),
   ),
   'AWS::ApiGatewayV2::Integration': maker(
