@@ -80,11 +80,16 @@ async function insertChunk(
   }
 }
 
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html */
+const throttling = new Set<string | undefined>([
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'ThrottlingError',
+]);
+
 function outcomeOf(error: BatchStatementError | undefined): InsertOutcome {
   if (error === undefined || error.Code === 'DuplicateItem') return 'stored';
-  const throttled =
-    error.Code === 'ProvisionedThroughputExceeded' || error.Code === 'ThrottlingError';
-  return throttled ? 'throttled' : 'failed';
+  return throttling.has(error.Code) ? 'throttled' : 'failed';
 }
 
 function chunks(items: readonly Item[]): Item[][] {
