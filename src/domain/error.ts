@@ -48,6 +48,7 @@ const kinds = {
   'key-invalid': 'fatal',
   forbidden: 'fatal',
   'not-found': 'fatal',
+  'batch-needed': 'fatal',
   'not-acceptable': 'fatal',
   'cursor-invalid': 'fatal',
   'cursor-expired': 'fatal',

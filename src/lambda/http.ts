@@ -90,6 +90,7 @@ export const statuses = {
   'key-invalid': 400,
   'cursor-invalid': 400,
   'cursor-expired': 400,
+  'batch-needed': 400,
   unauthenticated: 401,
   'proof-invalid': 401,
   forbidden: 403,

@@ -17,8 +17,11 @@ export interface EventQuery {
   readonly filter: Filter;
   /** Text that the line holds, in lower case. */
   readonly text?: string | undefined;
-  /** Leaves out what cannot be known to match: faulty lines. */
-  readonly strict?: boolean;
+  /**
+   * Faulty lines are `shown` in their place (the default), `left-out`, since what they would match cannot be known, or
+   * `alone`: nothing but them.
+   */
+  readonly faulty?: 'shown' | 'left-out' | 'alone';
   /** Events on a page, at most. */
   readonly limit: number;
   readonly position: Position;
@@ -41,17 +44,26 @@ export function isBeyond({ to }: Summary, query: EventQuery): boolean {
   return query.order === 'desc' ? to < query.from : to >= query.to + limits.spanMs;
 }
 
-/** Whether this batch may hold an event that was asked for and is not given yet, by its summary alone. */
-export function isWanted(summary: Summary, query: EventQuery, now: number): boolean {
+/**
+ * Whether this batch may hold an event that was asked for and is not given yet, by its summary alone. What a summary
+ * lacks excludes nothing: such a batch is opened.
+ *
+ * @param isTaken whether retention has taken it (`Retention`)
+ */
+export function isWanted(
+  summary: Summary,
+  query: EventQuery,
+  isTaken: (summary: Summary) => boolean,
+): boolean {
   const { order, from, to, filter, position } = query;
-  if (summary.expires * 1000 <= now) return false;
+  if (isTaken(summary)) return false;
   if (summary.to < from || summary.from >= to) return false;
   if (position.after !== undefined) {
     const after = timeOfUuid(position.after.id);
     if (order === 'desc' ? summary.from > after : summary.to < after) return false; // all given
   }
   const { terms, hasFaults } = summary;
-  if (hasFaults && query.strict !== true) return true;
-  if (terms === undefined) return false; // a batch without events
+  if (query.faulty === 'alone') return hasFaults;
+  if (terms === undefined || (hasFaults && query.faulty !== 'left-out')) return true;
   return filter.every((alternatives) => alternatives.some((term) => mayContain(terms, term)));
 }

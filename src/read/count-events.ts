@@ -1,9 +1,12 @@
 import type { Start, Summary } from '../store/batch-store.ts';
 import { dayMs, hourOf } from '../store/counts.ts';
+import { batchName } from './batch-name.ts';
+import { type Hole, type Lie, liesOf } from './broken.ts';
 import { type EventQuery, isBeyond, isWanted, rangeOf } from './choose-batch.ts';
 import { countSummary, type Doubt } from './count-summary.ts';
-import { openBatch } from './open-batch.ts';
+import { eventsOf, openOrHole } from './open-batch.ts';
 import type { PageOptions } from './page-events.ts';
+import { isTaken, Retention } from './retention.ts';
 import { Scan } from './scan.ts';
 
 /** What events are counted by. Hours and days are UTC, as epoch ms of their start. */
@@ -24,6 +27,9 @@ export interface StatsPage {
   /** Lines that are no valid event. */
   readonly faulty: number;
   readonly doubtful: ReadonlyMap<Doubt, number>;
+  /** Batches whose bodies were read and are not what was sealed: they are not counted. */
+  readonly holes: readonly Hole[];
+  readonly lies: readonly Lie[];
   /** Where to go on, if the budget did not reach. */
   readonly next: Start | undefined;
 }
@@ -37,9 +43,12 @@ const company = 16;
 export async function countEvents(query: StatsQuery, options: PageOptions): Promise<StatsPage> {
   const { reader, grants, budget, now } = options;
   const scan = new Scan(reader, query.tenant, rangeOf(query), options.pageSize);
+  const retention = new Retention(grants, now);
   const tally = new Tally(query);
+  const isStrict = query.faulty === 'left-out';
   const byAction = query.by.includes('action');
   const unread: Summary[] = [];
+  let lastKey: string | undefined;
   let bytes = 0;
   const isSpent = () =>
     scan.queries > 0 &&
@@ -49,14 +58,20 @@ export async function countEvents(query: StatsQuery, options: PageOptions): Prom
       now() >= budget.deadline);
 
   async function readBodies(): Promise<void> {
-    const records = await reader.records(query.tenant, unread.splice(0));
+    const asked = new Map(unread.splice(0).map((each) => [batchName(each), each]));
+    const records = await reader.records(query.tenant, [...asked.values()]);
     for (const record of records) {
       bytes += record.record.length;
-      const lines = (await openBatch(query.tenant, record, grants))(query.filter);
-      for (const { time, event } of lines) {
+      const opened = await openOrHole(query.tenant, record, grants);
+      const summary = asked.get(batchName(record));
+      if (opened.kind === 'hole') tally.leaveOut(opened, isStrict);
+      if (opened.kind === 'hole' || summary === undefined) continue;
+      if (isTaken(summary, opened.grant.retentionDays, now())) continue;
+      tally.compare(opened.name, liesOf(summary, opened));
+      for (const { time, event } of eventsOf(opened, query.filter)) {
         if (time < query.from || time >= query.to) continue;
         if (event !== undefined) tally.add({ hour: hourOf(time), ...event }, 1);
-        else if (query.strict !== true) tally.addFaults(1);
+        else if (!isStrict) tally.addFaults(1);
       }
     }
   }
@@ -67,28 +82,30 @@ export async function countEvents(query: StatsQuery, options: PageOptions): Prom
     if (summary === undefined || unread.length >= company) {
       if (unread.length > 0) await readBodies();
       if (summary === undefined) return tally.page(next === 'unknown' ? scan.frontier : undefined);
-      if (isSpent()) return tally.page(scan.frontier);
+      // Rows of one key, in several shards, have one place: all of them are gone past, or none.
+      if (isSpent() && summary.key !== lastKey) return tally.page(scan.frontier);
     }
+    lastKey = summary.key;
+    await retention.learn(summary, () => scan.upcoming());
     scan.skip();
-    if (!isWanted(summary, query, now())) {
+    if (!isWanted(summary, query, (each) => retention.isTaken(each))) {
+      const { to } = summary;
+      const isExpired = retention.isTaken(summary) && to >= query.from && summary.from < query.to;
       // To a viewer it would tell how many batches of others there were.
-      const isTold = query.strict !== true && isExpired(summary, query, now());
-      if (isTold) tally.doubt('retention', 1);
+      if (!isStrict && isExpired) tally.doubt('retention', 1);
       continue;
     }
-    const { cells, faults, doubtful } = countSummary(summary, { ...query, byAction });
-    const isSure = [...doubtful.keys()].every((why) => why === 'faults');
-    if (query.exact && !isSure) unread.push(summary);
+    const counted = countSummary(summary, { ...query, byAction });
+    const isSure =
+      counted !== undefined && [...counted.doubtful.keys()].every((why) => why === 'faults');
+    if (counted === undefined || (query.exact && !isSure)) unread.push(summary);
     else {
+      const { cells, faults, doubtful } = counted;
       for (const cell of cells) tally.add(cell, cell.count);
-      if (query.strict !== true) tally.addFaults(faults);
+      if (!isStrict) tally.addFaults(faults);
       for (const [why, count] of doubtful) if (why !== 'faults') tally.doubt(why, count);
     }
   }
-}
-
-function isExpired(summary: Summary, { from, to }: StatsQuery, now: number): boolean {
-  return summary.expires * 1000 <= now && summary.to >= from && summary.from < to;
 }
 
 interface Counted {
@@ -101,6 +118,8 @@ class Tally {
   readonly #by: readonly Dimension[];
   readonly #counts = new Map<string, { readonly group: Group; count: number }>();
   readonly #doubtful = new Map<Doubt, number>();
+  readonly #holes: Hole[] = [];
+  readonly #lies: Lie[] = [];
   #faulty = 0;
 
   constructor({ by }: StatsQuery) {
@@ -124,6 +143,15 @@ class Tally {
     if (count > 0) this.doubt('faults', count);
   }
 
+  leaveOut(hole: Hole, isStrict: boolean): void {
+    this.#holes.push(hole);
+    if (!isStrict) this.doubt('holes', 1);
+  }
+
+  compare(batch: string, about: readonly string[]): void {
+    if (about.length > 0) this.#lies.push({ batch, about });
+  }
+
   doubt(why: Doubt, count: number): void {
     this.#doubtful.set(why, (this.#doubtful.get(why) ?? 0) + count);
   }
@@ -132,7 +160,14 @@ class Tally {
     const groups = [...this.#counts.values()].sort(
       (a, b) => timeOf(a.group) - timeOf(b.group) || b.count - a.count,
     );
-    return { groups, faulty: this.#faulty, doubtful: this.#doubtful, next };
+    return {
+      groups,
+      faulty: this.#faulty,
+      doubtful: this.#doubtful,
+      holes: this.#holes,
+      lies: this.#lies,
+      next,
+    };
   }
 }
 

@@ -6,9 +6,10 @@ import { mayContain } from '../store/terms.ts';
 /**
  * Why counts may be off. `edges`: batches that lie over an end of the range; `filter`: the index says only that a
  * batch may hold what is filtered for; `overflow`: actions too rare to be counted by name in their batch; `faults`:
- * lines that are no valid event, which are counted apart; `retention`: expired, and not counted.
+ * lines that are no valid event, which are counted apart; `retention`: expired, and not counted; `holes`: batches that are
+ * not what was sealed, and not counted.
  */
-export const doubts = ['edges', 'filter', 'overflow', 'faults', 'retention'] as const;
+export const doubts = ['edges', 'filter', 'overflow', 'faults', 'retention', 'holes'] as const;
 export type Doubt = (typeof doubts)[number];
 
 /** What is counted. */
@@ -28,13 +29,17 @@ export interface SummaryCount {
   readonly doubtful: ReadonlyMap<Doubt, number>;
 }
 
-/** Counts a batch by what the consumer noted of it, without its body. */
-export function countSummary(summary: Summary, query: CountQuery): SummaryCount {
+/** Counts a batch by what the consumer noted of it, without its body; undefined where that is missing or cannot be read. */
+export function countSummary(summary: Summary, query: CountQuery): SummaryCount | undefined {
+  const noted =
+    summary.counts === undefined ? undefined : unpackCounts(summary.counts, summary.from);
+  if (noted === undefined || Number.isNaN(summary.from) || Number.isNaN(summary.to))
+    return undefined;
   const doubtful = new Map<Doubt, number>();
   const doubt = (why: Doubt, count: number) => {
     if (count > 0) doubtful.set(why, (doubtful.get(why) ?? 0) + count);
   };
-  const { cells, faults } = unpackCounts(summary.counts ?? '{}', summary.from);
+  const { cells, faults } = noted;
   const counted: Cell[] = [];
   for (const cell of cells) {
     const place = placeOf(cell.hour, summary, query);
@@ -93,5 +98,5 @@ function isAbout(prefix: string, alternatives: readonly string[]): boolean {
 }
 
 function mayHold(bloom: Uint8Array | undefined, terms: readonly string[]): boolean {
-  return bloom !== undefined && terms.some((term) => mayContain(bloom, term));
+  return bloom === undefined || terms.some((term) => mayContain(bloom, term));
 }

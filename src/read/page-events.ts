@@ -1,10 +1,13 @@
 import { limits } from '../domain/limits.ts';
 import type { BatchReader, ReadBatch, Start, Summary } from '../store/batch-store.ts';
+import { batchName } from './batch-name.ts';
+import { type Hole, type Lie, liesOf } from './broken.ts';
 import { type EventQuery, isBeyond, isWanted, rangeOf } from './choose-batch.ts';
-import { type Grants, openBatch } from './open-batch.ts';
+import { eventsOf, type Grants, openOrHole } from './open-batch.ts';
 import { isAfter, Pending } from './pending.ts';
 import type { EventPlace, Position } from './position.ts';
 import { answerSize, type ReadEvent } from './read-event.ts';
+import { isTaken, Retention } from './retention.ts';
 import { boundOf, Scan } from './scan.ts';
 
 /** What one page may cost. However small, a page gets further: one query and one body are always allowed. */
@@ -13,8 +16,10 @@ export interface Budget {
   readonly summaries: number;
   /** Bytes of records read. */
   readonly bytes: number;
-  /** Bytes of event lines given; faulty ones count more (`answerSize`). */
+  /** What the events given may take in the answer, as `sizeOf` says: bytes. */
   readonly answerBytes: number;
+  /** @default answerSize */
+  readonly sizeOf?: (event: ReadEvent) => number;
   /** Epoch ms. */
   readonly deadline: number;
 }
@@ -27,7 +32,15 @@ export interface EventPage {
   readonly next: Position | undefined;
   /** Pairs of different events that bear one id. */
   readonly equivocations: number;
+  /** Batches of this page's part of the log that are not what was sealed: what they held is missing. */
+  readonly holes: readonly Hole[];
+  readonly lies: readonly Lie[];
+  /** Whether faulty lines that the question leaves out may lie in this page's part of the log. */
+  readonly leftOutFaulty: boolean;
 }
+
+/** Holes on a page, at most. */
+const maxHoles = 500;
 
 export interface PageOptions {
   readonly reader: BatchReader;
@@ -58,6 +71,12 @@ class PageOfEvents {
   readonly #pending: Pending;
   readonly #given: ReadEvent[] = [];
   readonly #ahead = new Map<string, ReadBatch | undefined>();
+  readonly #retention: Retention;
+  readonly #holes: Hole[] = [];
+  readonly #lies: Lie[] = [];
+  #leftOutFaulty = false;
+  /** Key of the batch that was opened last. */
+  #lastKey: string | undefined;
   #lastPlace: EventPlace | undefined;
   #answerBytes = 0;
   #bytesRead = 0;
@@ -68,6 +87,7 @@ class PageOfEvents {
     this.#options = options;
     this.#pending = new Pending(query.order);
     this.#lastPlace = query.position.after;
+    this.#retention = new Retention(options.grants, options.now);
     this.#scan = new Scan(options.reader, query.tenant, rangeOf(query), options.pageSize);
   }
 
@@ -86,14 +106,33 @@ class PageOfEvents {
       if (this.#isFull()) return this.#page('exact', this.#resume());
       if (next === 'unknown') return this.#stop();
       if (isLast) continue;
-      if (!isWanted(next, this.#query, this.#options.now())) {
+      await this.#retention.learn(next, () => this.#scan.upcoming());
+      this.#noteFaulty(next);
+      if (!this.#isWanted(next)) {
         this.#scan.skip();
         continue;
       }
-      if (this.#isSpent() && this.#pending.batches.length > 0) return this.#stop();
+      const isBegun = this.#pending.batches.length > 0 || this.#holes.length > 0;
+      // Rows of one key, in several shards, have one place: all of them are gone past, or none.
+      if (this.#isSpent() && isBegun && next.key !== this.#lastKey) return this.#stop();
+      this.#lastKey = next.key;
       await this.#load(next);
       if (this.#query.position.within !== undefined && this.#isWithin(next)) return this.#partial();
     }
+  }
+
+  #sizeOf(event: ReadEvent): number {
+    return (this.#options.budget.sizeOf ?? answerSize)(event);
+  }
+
+  #isWanted(summary: Summary): boolean {
+    return isWanted(summary, this.#query, (each) => this.#retention.isTaken(each));
+  }
+
+  #noteFaulty({ hasFaults, from, to }: Summary): void {
+    const { faulty, from: first, to: end } = this.#query;
+    if (faulty === 'left-out' && hasFaults && !(to < first || from >= end))
+      this.#leftOutFaulty = true;
   }
 
   #isSpent(): boolean {
@@ -103,6 +142,7 @@ class PageOfEvents {
     return (
       read + 10 * queries >= budget.summaries ||
       this.#bytesRead >= budget.bytes ||
+      this.#holes.length >= maxHoles ||
       now() >= budget.deadline
     );
   }
@@ -118,17 +158,25 @@ class PageOfEvents {
   }
 
   async #load(summary: Summary): Promise<void> {
-    const { tenant, filter, from, to, order, position, text, strict } = this.#query;
+    const { tenant, filter, from, to, order, position, text, faulty } = this.#query;
     this.#scan.skip();
     const record = await this.#record(summary);
     if (record === undefined) return; // retention has taken it since the summary was read
-    const events = (await openBatch(tenant, record, this.#options.grants))(filter);
+    const opened = await openOrHole(tenant, record, this.#options.grants);
+    if (opened.kind === 'hole') {
+      this.#holes.push(opened);
+      return;
+    }
+    if (isTaken(summary, opened.grant.retentionDays, this.#options.now())) return;
+    const lies = liesOf(summary, opened);
+    if (lies.length > 0) this.#lies.push({ batch: opened.name, about: lies });
+    const events = eventsOf(opened, filter);
     const within = this.#isWithin(summary) ? position.within : undefined;
     const wanted = events.filter(
       (event) =>
         event.time >= from &&
         event.time < to &&
-        !(strict === true && event.fault !== undefined) &&
+        (event.fault === undefined ? faulty !== 'alone' : faulty !== 'left-out') &&
         (text === undefined || holdsText(event.line, text)) &&
         isAfter(event, position.after, order) &&
         isAfter(event, within, order),
@@ -138,25 +186,23 @@ class PageOfEvents {
 
   /** Fetches ahead twice as many each time, so that a short page reads little and a long one asks seldom. */
   async #record(summary: Summary): Promise<ReadBatch | undefined> {
-    if (!this.#ahead.has(summary.key)) {
+    const place = batchName(summary);
+    if (!this.#ahead.has(place)) {
       const count = Math.min(2 ** this.#pending.batches.length, 16) - 1;
       const following = this.#scan
         .upcoming()
-        .filter(
-          (next) =>
-            !isBeyond(next, this.#query) && isWanted(next, this.#query, this.#options.now()),
-        )
+        .filter((next) => !isBeyond(next, this.#query) && this.#isWanted(next))
         .slice(0, count);
       const wanted = [summary, ...following];
       const records = await this.#options.reader.records(this.#query.tenant, wanted);
-      for (const { key } of wanted)
+      for (const name of wanted.map(batchName))
         this.#ahead.set(
-          key,
-          records.find((record) => record.key === key),
+          name,
+          records.find((record) => batchName(record) === name),
         );
     }
-    const record = this.#ahead.get(summary.key);
-    this.#ahead.delete(summary.key);
+    const record = this.#ahead.get(place);
+    this.#ahead.delete(place);
     this.#bytesRead += record?.record.length ?? 0;
     return record;
   }
@@ -185,7 +231,7 @@ class PageOfEvents {
     }
     this.#lastPlace = { id: event.id, hash: event.hash };
     this.#given.push(event);
-    this.#answerBytes += answerSize(event);
+    this.#answerBytes += this.#sizeOf(event);
   }
 
   /** The budget is spent. */
@@ -214,7 +260,7 @@ class PageOfEvents {
     for (const batch of this.#pending.batches) {
       const events = this.#pending.of(batch);
       const key = { key: batch.summary.key, inclusive: true };
-      const bytes = events.reduce((sum, event) => sum + answerSize(event), this.#answerBytes);
+      const bytes = events.reduce((sum, event) => sum + this.#sizeOf(event), this.#answerBytes);
       if (
         this.#given.length + events.length <= limit &&
         bytes <= this.#options.budget.answerBytes
@@ -237,7 +283,22 @@ class PageOfEvents {
     const sign = this.#query.order === 'asc' ? 1 : -1;
     if (order === 'partial')
       this.#given.sort((a, b) => sign * (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-    return { events: this.#given, order, next, equivocations: this.#equivocations };
+    return {
+      events: this.#given,
+      order,
+      next,
+      equivocations: this.#equivocations,
+      holes: this.#holes.filter((hole) => this.#isBehind(hole, next?.at)),
+      lies: this.#lies,
+      leftOutFaulty: this.#leftOutFaulty,
+    };
+  }
+
+  /** Whether the pages behind this one will not meet a hole again, so that each is told of once. */
+  #isBehind({ key }: Hole, at: Start | undefined): boolean {
+    if (at === undefined) return true;
+    if (key === at.key) return !at.inclusive;
+    return this.#query.order === 'asc' ? key < at.key : key > at.key;
   }
 }
 

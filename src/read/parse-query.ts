@@ -22,6 +22,8 @@ export interface ParsedQuestion {
 
 /** What a caller asked of `GET /v1/events`. */
 export interface ParsedQuery extends ParsedQuestion {
+  /** Faulty lines are given in their place, left out of what is filtered, or given alone. */
+  readonly faulty: 'shown' | 'left-out' | 'alone';
   readonly order: Order;
   readonly limit: number;
 }
@@ -44,22 +46,30 @@ const bad = (message: string) => new SealtrailError('request-invalid', message);
 
 /** Throws `request-invalid`, naming the parameter and saying what is understood. */
 export function parseQuery(query: URLSearchParams, now: number): ParsedQuery {
-  const { own, ...asked } = parseQuestion(query, now, ['order', 'limit', 'q', 'format']);
+  const { own, ...asked } = parseQuestion(query, now, ['order', 'limit', 'q', 'format', 'faulty']);
   const { order = 'desc' } = own;
   if (order !== 'asc' && order !== 'desc')
     throw bad('order is asc or desc (the default: newest first)');
   const text = own.q?.toLowerCase();
   if (text !== undefined && (text.length < textLength.least || text.length > textLength.most))
     throw bad(`q is a text of ${textLength.least} to ${textLength.most} characters`);
+  if (own.faulty !== undefined && own.faulty !== 'true')
+    throw bad('faulty takes the value true only');
+  if (own.faulty === 'true' && asked.filter.length > 0)
+    throw bad(
+      'faulty=true goes with no filter: what a line that is no valid event would match cannot be known',
+    );
   return {
     ...asked,
     text,
+    faulty: own.faulty === 'true' ? 'alone' : asked.filter.length > 0 ? 'left-out' : 'shown',
     order,
     limit: integer('limit', own.limit, 100, 1000),
     question: JSON.stringify([
       ...JSON.parse(asked.question),
       order,
       ...(text === undefined ? [] : [text]),
+      ...(own.faulty === 'true' ? [{ faulty: true }] : []),
     ]),
   };
 }

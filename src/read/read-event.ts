@@ -21,6 +21,8 @@ export interface ReadEvent {
   readonly producer: string;
   readonly seq: number;
   readonly batch: string;
+  /** Where that lies, as the parameter `batch` takes it. Viewers are not told: it holds the time of others' events. */
+  readonly batchName: string | undefined;
   /** Its batch arrived after its grant was revoked. */
   readonly revoked: boolean;
   readonly sealed: SealedIn;
@@ -35,6 +37,11 @@ interface SealedIn {
   /** Which of them the event is, from 0. */
   readonly index: number;
   readonly grant: KnownGrant;
+}
+
+/** An event as viewers are shown it. */
+export function withoutName(event: ReadEvent): ReadEvent {
+  return { ...event, batchName: undefined };
 }
 
 /** The one order of a log: by id, and of equal ids by the hash of the line. Ascending. */

@@ -1,4 +1,5 @@
 import { toTime } from '../domain/encoding.ts';
+import type { ShownHole } from './broken.ts';
 import type { ReadEvent } from './read-event.ts';
 
 /**
@@ -13,6 +14,7 @@ export function showEvent(event: ReadEvent): string {
     producer: event.producer,
     seq: event.seq,
     batch: event.batch,
+    ...(event.batchName === undefined ? {} : { batchName: event.batchName }),
     ...(event.revoked ? { revoked: true } : {}),
     ...(event.fault === undefined ? {} : faulty(event)),
   });
@@ -29,6 +31,11 @@ function faulty({ id, time, fault, line }: ReadEvent) {
     line: line.toString('base64url'),
     text: line.toString('utf8'),
   };
+}
+
+/** A batch that is missing from a page, as a line of NDJSON. */
+export function showHoleLine(hole: ShownHole): Buffer {
+  return Buffer.from(`${JSON.stringify({ sealtrail: { hole } })}\n`);
 }
 
 /** One line of NDJSON: the exact bytes, or, of a faulty line, an object with only the member `sealtrail`. */

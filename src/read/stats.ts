@@ -5,6 +5,7 @@ import { json, type Operation } from '../lambda/http.ts';
 import { decodeCursor, encodeCursor } from '../store/cursor.ts';
 import { tenantOf } from './access.ts';
 import { withinBounds } from './bounds.ts';
+import { shownHole, tellBroken } from './broken.ts';
 import { countEvents, type Dimension, dimensions } from './count-events.ts';
 import { cursorLifeMs, pageBudget, type ReadOptions } from './list-events.ts';
 import { parseQuestion } from './parse-query.ts';
@@ -43,7 +44,7 @@ export function stats(options: ReadOptions): Operation {
         to,
         order: 'desc',
         filter: bounded.filter,
-        strict: bounded.strict,
+        faulty: bounded.strict ? 'left-out' : 'shown',
         // An upper bound would tell a viewer of events that are not its own.
         exact: bounded.strict || isExact(asked.own.exact),
         by,
@@ -52,6 +53,7 @@ export function stats(options: ReadOptions): Operation {
       },
       { ...options, budget: pageBudget(now) },
     );
+    tellBroken(options.log, tenant, page);
     const next = page.next && encodeCursor({ at: page.next, from, to }, binding, cursorLifeMs);
     return json(200, {
       from: toTime(from),
@@ -61,6 +63,9 @@ export function stats(options: ReadOptions): Operation {
       faulty: page.faulty,
       groups: page.groups.map(({ group, count }) => ({ ...shown(group), count })),
       approximate: page.doubtful.size > 0,
+      ...(page.holes.length > 0 && {
+        holes: page.holes.map((hole) => shownHole(hole, !bounded.strict)),
+      }),
       reasons: [...page.doubtful].map(([code, count]) => ({ code, count })),
       complete: next === undefined,
       next: next ?? null,

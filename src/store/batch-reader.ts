@@ -66,13 +66,17 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
     async summaries(tenant, { day, shard, order, start, limit }) {
       const page = await query({
         IndexName: keys.summaryIndex,
-        ...condition(keys.batchPartition(tenant, day, shard), order, start),
+        ...condition(keys.batchPartition(tenant, day, shard), day, order, start),
         ScanIndexForward: order === 'asc',
-        Limit: limit,
+        // BETWEEN includes its ends: the start itself may be among them.
+        Limit: limit + 1,
       });
+      const found = (page.Items ?? [])
+        .map((item) => toSummary(item, shard))
+        .filter(({ key }) => start?.inclusive !== false || key !== start.key);
       return {
-        summaries: (page.Items ?? []).map((item) => toSummary(item, shard)),
-        more: page.LastEvaluatedKey !== undefined,
+        summaries: found.slice(0, limit),
+        more: page.LastEvaluatedKey !== undefined || found.length > limit,
       };
     },
 
@@ -81,7 +85,13 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
         pk: { S: keys.batchPartition(tenant, keys.dayOf(key), shard) },
         sk: { S: key },
       }));
-      const items = await batchGet(client, table, Keys, ['sk', 'record', 'arrival', 'expires']);
+      const items = await batchGet(client, table, Keys, [
+        'pk',
+        'sk',
+        'record',
+        'arrival',
+        'expires',
+      ]);
       return items.map(toReadBatch);
     },
 
@@ -123,17 +133,30 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
   };
 }
 
-function condition(pk: string, order: 'asc' | 'desc', start: Start | undefined) {
-  const bound = order === 'asc' ? '>' : '<';
-  const operator = start && (start.inclusive ? `${bound}=` : bound);
+/**
+ * From `start` to the end of the day, or back to its beginning. Only keys of the day itself: a row that was put there
+ * under another day's time would look like the end of what was asked for, and hide all that lies behind it.
+ */
+function condition(pk: string, day: string, order: 'asc' | 'desc', start: Start | undefined) {
+  const low = order === 'asc' && start !== undefined ? latest(`${day}T`, start.key) : `${day}T`;
+  const high = order === 'desc' && start !== undefined ? earliest(`${day}~`, start.key) : `${day}~`;
   return {
-    KeyConditionExpression:
-      operator === undefined ? 'pk = :pk' : `pk = :pk AND sk ${operator} :start`,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
     ExpressionAttributeValues: {
       ':pk': { S: pk },
-      ...(start === undefined ? {} : { ':start': { S: start.key } }),
+      ':low': { S: low },
+      // DynamoDB refuses a range that ends before it starts.
+      ':high': { S: latest(low, high) },
     },
   };
+}
+
+function latest(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+function earliest(a: string, b: string): string {
+  return a < b ? a : b;
 }
 
 function text(item: Item, name: string): string {
@@ -147,11 +170,14 @@ function toSummary(item: Item, shard: number): Summary {
     shard,
     key,
     id,
-    to: fromTime(to) ?? 0,
-    from: fromTime(text(item, 'from')) ?? 0,
+    to: fromTime(to) ?? Number.NaN,
+    from: fromTime(text(item, 'from')) ?? Number.NaN,
     terms: item['terms']?.B,
     hasFaults: item['faults'] !== undefined,
     counts: item['counts']?.S,
+    client: text(item, 'client'),
+    producer: text(item, 'producer'),
+    grant: text(item, 'grant'),
     expires: Number(item['expires']?.N),
   };
 }
@@ -159,6 +185,7 @@ function toSummary(item: Item, shard: number): Summary {
 function toReadBatch(item: Item): ReadBatch {
   return {
     key: text(item, 'sk'),
+    shard: Number(text(item, 'pk').split('#').at(-1)),
     record: Buffer.from(item['record']?.B ?? []),
     arrival: Number(item['arrival']?.N),
     expires: Number(item['expires']?.N),

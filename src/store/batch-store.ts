@@ -60,24 +60,34 @@ export interface BatchWriter {
   ): Promise<WriteOutcome[]>;
 }
 
-/** What a batch can be chosen by, without its body. */
+/**
+ * What a batch can be chosen by, without its body. Nobody signed it: what is missing or malformed here
+ * must never exclude a batch, and what decides whether a batch is shown is computed from what is signed.
+ */
 export interface Summary {
   readonly shard: number;
   readonly key: string;
   readonly id: string;
-  /** Epoch ms. */
+  /** Epoch ms; NaN where the key holds no time, so that no comparison excludes it. */
   readonly to: number;
+  /** Epoch ms; NaN where there is none. */
   readonly from: number;
   readonly terms: Uint8Array | undefined;
   readonly hasFaults: boolean;
   /** As the consumer packed them (`unpackCounts`). */
   readonly counts: string | undefined;
+  readonly client: string;
+  readonly producer: string;
+  /** Id of its grant; empty where there is none. */
+  readonly grant: string;
+  /** Epoch seconds; NaN where there is none. */
   readonly expires: number;
 }
 
 /** A batch as it is read back: nothing of it is trusted until it is opened. */
 export interface ReadBatch {
   readonly key: string;
+  readonly shard: number;
   readonly record: Buffer;
   readonly arrival: number;
   readonly expires: number;

@@ -58,20 +58,27 @@ export function createBatchWriter({
     return (key: string): WriteOutcome => written(outcomes.get(key) ?? 'stored');
   };
 
-  /** One try at the feed, all of it with one stamp. */
+  /** One try at the feed, all of a group with one stamp. */
   const tellFeed = async (
     groups: readonly (readonly StoredBatch[])[],
     invocation: string,
     signal: AbortSignal,
   ): Promise<WriteOutcome[]> => {
-    const stored = toTime(now());
-    const feeds = groups.map((group) => feedOf(group, stored, invocation));
+    const stamps = groups.map((group) => stampOf(group, now()));
+    const feeds = groups.map((group, i) => feedOf(group, toTime(stamps[i] ?? 0), invocation));
     const noted = await noteKeys(new Map(feeds.map(({ note }) => note)), signal);
     const ready = feeds.filter(({ note }) => noted(note[0]) === 'stored');
     const told = await insertKeyed(new Map(ready.flatMap(({ items }) => items)), signal);
-    return feeds.map(({ note, items }) =>
-      joint([noted(note[0]), ...items.map(([key]) => written(told.get(key) ?? 'stored'))]),
-    );
+    const answered = now();
+    return feeds.map(({ note, items }, i) => {
+      const outcome = joint([
+        noted(note[0]),
+        ...items.flatMap(([key]) => written(told.get(key) ?? 'stored')),
+      ]);
+      // No timer noticed it, as where a machine was stopped meanwhile: followers may have gone past that stamp.
+      const isLate = answered - (stamps[i] ?? 0) > feedTryMs;
+      return outcome === 'stored' && isLate ? 'failed' : outcome;
+    });
   };
 
   return {
@@ -154,6 +161,11 @@ function toItem(batch: StoredBatch): Item {
     grant: { S: batch.grant },
     [keys.expiryAttribute]: { N: String(batch.expires) },
   };
+}
+
+/** Never before what it tells of arrived: a clock that is behind must not hide it from followers. */
+function stampOf(batches: readonly StoredBatch[], now: number): number {
+  return Math.max(now, ...batches.map(({ arrival }) => arrival));
 }
 
 /** What one invocation stored of one tenant and shard: an item, or several where one would be too large. */

@@ -1,4 +1,5 @@
 import type { Event } from '../domain/event.ts';
+import { limits } from '../domain/limits.ts';
 
 /** Events of a batch that are counted alike: one hour, one action, one outcome. */
 export interface Cell {
@@ -67,12 +68,17 @@ export function packCounts(lines: readonly Counted[], from: number): string {
   return JSON.stringify(Object.fromEntries(kept));
 }
 
-/** What `packCounts` wrote of a batch whose earliest event is at `from`, epoch ms. */
-export function unpackCounts(text: string, from: number): Counts {
+/**
+ * What `packCounts` wrote of a batch whose earliest event is at `from`, epoch ms; undefined for a text that it did not
+ * write.
+ */
+export function unpackCounts(text: string, from: number): Counts | undefined {
+  const rows = parseRows(text);
+  if (rows === undefined) return undefined;
   const first = hourOf(from);
   const cells: Cell[] = [];
   const faults: { hour: number; count: number }[] = [];
-  for (const [action, row] of Object.entries(JSON.parse(text) as Record<string, number[]>)) {
+  for (const [action, row] of rows) {
     for (const [place, count] of row.entries()) {
       if (count === 0) continue;
       const perHour = action === faulty ? 1 : outcomes.length;
@@ -84,6 +90,29 @@ export function unpackCounts(text: string, from: number): Counts {
     }
   }
   return { cells, faults };
+}
+
+type Row = readonly [action: string, counts: readonly number[]];
+
+function parseRows(text: string): readonly Row[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const rows = Object.entries(value);
+  return rows.every(isRow) ? rows : undefined;
+}
+
+function isRow(entry: [string, unknown]): entry is [string, number[]] {
+  const [, row] = entry;
+  return (
+    Array.isArray(row) &&
+    row.length <= 2 * outcomes.length &&
+    row.every((count) => Number.isInteger(count) && count >= 0 && count <= limits.events)
+  );
 }
 
 function add(rows: Map<string, number[]>, name: string, place: number, count: number): void {

@@ -80,12 +80,17 @@ async function insertChunk(
   }
 }
 
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html */
+const throttling = new Set<string | undefined>([
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'ThrottlingError',
+]);
+
 function outcomeOf(error: BatchStatementError | undefined): InsertOutcome {
   if (error === undefined) return 'stored';
   if (error.Code === 'DuplicateItem') return 'present';
-  const throttled =
-    error.Code === 'ProvisionedThroughputExceeded' || error.Code === 'ThrottlingError';
-  return throttled ? 'throttled' : 'failed';
+  return throttling.has(error.Code) ? 'throttled' : 'failed';
 }
 
 function chunks(items: readonly Item[]): Item[][] {

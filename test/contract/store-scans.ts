@@ -104,6 +104,9 @@ export function scansContract(store: () => OpenStore): void {
       terms: full.terms,
       hasFaults: true,
       counts: full.counts,
+      client: full.client,
+      producer: full.producer,
+      grant: full.grant,
       expires: full.expires,
     });
     const [other] = await summaries(store(), 'summary', { shard: 3 });

@@ -20,6 +20,8 @@ export class MemoryStore implements BatchWriter, BatchReader {
   }[] = [];
   readonly #now: () => number;
   queries = 0;
+  /** Records that were asked for. */
+  recordsRead = 0;
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
@@ -116,11 +118,14 @@ export class MemoryStore implements BatchWriter, BatchReader {
         shard: batch.shard,
         key,
         id: batch.id,
-        to: fromTime(batch.to) ?? 0,
-        from: fromTime(batch.from) ?? 0,
+        to: fromTime(batch.to) ?? Number.NaN,
+        from: fromTime(batch.from) ?? Number.NaN,
         terms: batch.terms,
         hasFaults: batch.faults.length > 0,
         counts: batch.counts,
+        client: batch.client,
+        producer: batch.producer,
+        grant: batch.grant,
         expires: batch.expires,
       })),
       more: found.length > query.limit,
@@ -128,11 +133,12 @@ export class MemoryStore implements BatchWriter, BatchReader {
   }
 
   async records(tenant: string, keys: readonly { key: string; shard: number }[]) {
+    this.recordsRead += keys.length;
     return keys.flatMap(({ key, shard }) => {
       const batch = this.#batches.get(`${tenant}#${shard}#${key}`);
       return batch === undefined
         ? []
-        : [{ key, record: batch.record, arrival: batch.arrival, expires: batch.expires }];
+        : [{ key, shard, record: batch.record, arrival: batch.arrival, expires: batch.expires }];
     });
   }
 

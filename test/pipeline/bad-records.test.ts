@@ -116,21 +116,18 @@ describe('a batch with lines that are no valid events', () => {
     for (const [name, [, recipe]] of Object.entries(faulty))
       records.set(name, build(recipe, vended).record);
     await deliver(vended, records.values());
-    events = await shown(tenant, '&actor=nobody');
+    events = await shown(tenant, '&faulty=true');
   });
 
   test.each(
     Object.entries(faulty).map(([name, [fault, recipe]]) => [name, fault, recipe] as const),
-  )(
-    '%s is stored whole, and its line is shown as %s whatever the filter',
-    async (name, fault, recipe) => {
-      const odd = Buffer.from(recipe.lines?.[0] ?? '').toString('base64url');
-      const found = events.filter((each) => each['line'] === odd);
-      expect(found.map((each) => each['faults'])).toEqual([[fault]]);
-      const stored = (await pipeline.batches(tenant)).map(({ record }) => record?.B);
-      expect(stored).toContainEqual(Uint8Array.from(records.get(name) ?? []));
-    },
-  );
+  )('%s is stored whole, and its line is shown as %s', async (name, fault, recipe) => {
+    const odd = Buffer.from(recipe.lines?.[0] ?? '').toString('base64url');
+    const found = events.filter((each) => each['line'] === odd);
+    expect(found.map((each) => each['faults'])).toEqual([[fault]]);
+    const stored = (await pipeline.batches(tenant)).map(({ record }) => record?.B);
+    expect(stored).toContainEqual(Uint8Array.from(records.get(name) ?? []));
+  });
 
   test('shows the good lines beside them, and no line without its flag', async () => {
     const all = await pipeline.log(tenant);

@@ -4,6 +4,7 @@ import type { Event } from '../../src/domain/event.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { clause, matches } from '../../src/domain/query.ts';
 import { uuidV7 } from '../../src/domain/uuid.ts';
+import type { EventQuery } from '../../src/read/choose-batch.ts';
 import { type EventPage, pageEvents } from '../../src/read/page-events.ts';
 import type { Position } from '../../src/read/position.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
@@ -62,7 +63,7 @@ function build(spec: LineSpec, at: number) {
   return { ms, it, faulty: spec.faulty, bytes: line(spec.faulty ? { ...it, typo: 1 } : it) };
 }
 
-test('filtered pages give exactly what a look at every event gives, and every faulty line', async () => {
+test('filtered pages give exactly what a look at every event gives, and faulty lines in their place, not at all or alone', async () => {
   let filtered = 0;
   let shown = 0;
   await fc.assert(
@@ -71,10 +72,12 @@ test('filtered pages give exactly what a look at every event gives, and every fa
       filterSpec,
       fc.constantFrom('asc' as const, 'desc' as const),
       fc.integer({ min: 1, max: 6 }),
-      async (specs, asked, order, limit) => {
+      fc.constantFrom<NonNullable<EventQuery['faulty']>>('shown', 'left-out', 'alone'),
+      async (specs, asked, order, limit, shownFaulty) => {
         const filter = asked.map(([field, values]) => clause(field, values) ?? []);
         const store = new MemoryStore();
         const expected: string[] = [];
+        let isFaultyLeftOut = false;
         for (const [seq, spec] of specs.entries()) {
           const built = spec.lines.map((each) => build(each, spec.at));
           const arrival = Math.max(...built.map(({ ms }) => ms)) + spec.delay;
@@ -83,8 +86,12 @@ test('filtered pages give exactly what a look at every event gives, and every fa
           await store.insert([storedBatch(lines, { who, grant, seq, prev, arrival })]);
           for (const { it, ms, faulty } of built) {
             const late = arrival - ms > limits.lateMs;
-            if (faulty || matches(filter, it, late)) expected.push(it.id);
+            const isGiven = faulty
+              ? shownFaulty !== 'left-out'
+              : shownFaulty !== 'alone' && matches(filter, it, late);
+            if (isGiven) expected.push(it.id);
             else filtered++;
+            isFaultyLeftOut ||= faulty && shownFaulty === 'left-out';
           }
         }
         expected.sort();
@@ -92,10 +99,20 @@ test('filtered pages give exactly what a look at every event gives, and every fa
         shown += expected.length;
 
         const given: string[] = [];
+        let isTold = false;
         let position: Position | undefined = {};
         while (position !== undefined) {
           const page: EventPage = await pageEvents(
-            { tenant: 'acme', from: 0, to: start + 3_600_000, order, filter, limit, position },
+            {
+              tenant: 'acme',
+              from: 0,
+              to: start + 3_600_000,
+              order,
+              filter,
+              limit,
+              position,
+              faulty: shownFaulty,
+            },
             {
               reader: store,
               grants: async () => new Map([[who.grantId, grant]]),
@@ -110,9 +127,11 @@ test('filtered pages give exactly what a look at every event gives, and every fa
             },
           );
           given.push(...page.events.map(({ id }) => id));
+          isTold ||= page.leftOutFaulty;
           position = page.next;
         }
         expect(given).toEqual(expected);
+        expect(isTold).toBe(isFaultyLeftOut);
       },
     ),
     { numRuns: 250 },

@@ -143,7 +143,7 @@ test('counts are those of a look at every event where they say so, never too few
               filter,
               by,
               exact: exact || strict,
-              strict,
+              faulty: strict ? 'left-out' : 'shown',
               limit: 1,
               position: at === 'first' ? {} : { at },
             },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { csvColumns } from '../../src/read/show-csv.ts';
 import { event, line } from '../fixture/events.ts';
@@ -132,3 +133,43 @@ test('one event has an ETag too', async () => {
   const known = { headers: { 'if-none-match': String(headers['etag']) } };
   expect((await api.one(it.id, known)).status).toBe(304);
 });
+
+test('a page of CSV fits into Lambda’s answer, however much its columns repeat and quotes double, and leads on', async () => {
+  const targets = Array.from({ length: 50 }, (_, i) => ({ type: 'q', id: '"'.repeat(250) + i }));
+  const api = readHarness();
+  const lines = Array.from({ length: 84 }, (_, i) => {
+    const pad = randomBytes(2000).toString('base64'); // lest it compress better than is allowed
+    return line(event(now - i, { targets, metadata: { pad } }));
+  });
+  await api.add(api.client(), lines, { enc: 'zstd' });
+  let rows = 0;
+  for (let query: string | undefined = 'limit=1000'; query !== undefined; ) {
+    const page = await api.list(query, csv);
+    expect(page.status).toBe(200);
+    // In base64, as Lambda answers bytes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+    expect((page.bytes.length * 4) / 3).toBeLessThan(6 * 1024 * 1024 - 10_000);
+    rows += readCsv(page.text).length;
+    query = /^<\?(.*)>; rel="next"$/.exec(String(page.headers['link'] ?? ''))?.[1];
+  }
+  expect(rows).toBe(85);
+});
+
+test.each(['=', '+', '-', '@', '＝', '"=', '""+'])(
+  'where `;` or a tab separates fields, no field begins with %s',
+  async (sign) => {
+    const reason = `x;${sign}cmd|' /C calc'!A0;y\t${sign}1`;
+    const it = event(now, { reason, actor: { type: 'user', id: `${sign}1`, name: reason } });
+    const api = await setUp([it]);
+    const { text } = await api.list('', csv);
+    const [, ...records] = text.split('\r\n');
+    for (const separated of records.join('\n').split(/[;\t]/).slice(1))
+      expect(separated.replace(/^"*/, '')).not.toMatch(/^[=+\-@＝]/);
+    const [, values] = readCsv(text);
+    const guarded = `x;'${sign}cmd|' /C calc'!A0;y\t'${sign}1`;
+    expect(values?.[csvColumns.indexOf('reason')]).toBe(guarded);
+    // The line is exact, in one form or the other.
+    const last = values?.at(-1) ?? '';
+    const exact = last.startsWith('{') ? last : Buffer.from(last, 'base64url').toString();
+    expect(exact).toBe(JSON.stringify(it));
+  },
+);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Encoding } from '../../src/domain/body.ts';
 import { codeOf, SealtrailError } from '../../src/domain/error.ts';
 import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
-import { openBatch } from '../../src/read/open-batch.ts';
+import { eventsOf, openSealed } from '../../src/read/open-batch.ts';
 import type { ReadBatch, StoredBatch } from '../../src/store/batch-store.ts';
 import { batchSortKey } from '../../src/store/keys.ts';
 import { signer } from '../fixture/batches.ts';
@@ -16,6 +16,7 @@ const sealed = lines(now, 8);
 function read(batch: StoredBatch, over: Partial<ReadBatch> = {}): ReadBatch {
   return {
     key: batchSortKey(batch.to, batch.id),
+    shard: batch.shard,
     record: batch.record,
     arrival: batch.arrival,
     expires: batch.expires,
@@ -27,7 +28,7 @@ function read(batch: StoredBatch, over: Partial<ReadBatch> = {}): ReadBatch {
 async function open(batch: ReadBatch, grant: KnownGrant | undefined = grantFor(who)) {
   const grants = async () => new Map(grant === undefined ? [] : [[who.grantId, grant]]);
   try {
-    return (await openBatch('acme', batch, grants))([]).map(({ line }) => line);
+    return eventsOf(await openSealed('acme', batch, grants), []).map(({ line }) => line);
   } catch (error) {
     return codeOf(error) ?? String(error);
   }
@@ -79,7 +80,7 @@ test('a record of another tenant’s grant, of no grant of ours, or of another k
   expect(await open(batch, grantFor(who, { tenant: 'globex' }))).toBe('integrity-broken');
   expect(await open(batch, grantFor(signer({ grantId: who.grantId })))).toBe('integrity-broken');
   const none = async () => new Map<string, KnownGrant>();
-  expect(await openBatch('acme', batch, none).then(() => undefined, codeOf)).toBe(
+  expect(await openSealed('acme', batch, none).then(() => undefined, codeOf)).toBe(
     'integrity-broken',
   );
 });
@@ -89,10 +90,10 @@ test('a look-up of grants that fails is no broken integrity', async () => {
   const down = async () => {
     throw new SealtrailError('throttled', 'down');
   };
-  expect(await openBatch('acme', batch, down).then(() => undefined, codeOf)).toBe('throttled');
+  expect(await openSealed('acme', batch, down).then(() => undefined, codeOf)).toBe('throttled');
 });
 
-test('altered bytes are answered as an error with an alarm, by each way to them, and never served', async () => {
+test('altered bytes are never served: by each way to them they are named, with an alarm', async () => {
   const api = readHarness();
   const client = api.client();
   const it = event(now, { reason: 'untouched' });
@@ -102,14 +103,18 @@ test('altered bytes are answered as an error with an alarm, by each way to them,
     'latin1',
   );
   await api.store.insert([{ ...batch, record }]);
-  for (const answer of [
-    await api.list(),
-    await api.one(it.id),
-    await api.list('', { accept: 'application/x-ndjson' }),
-  ]) {
-    expect(answer.status).toBe(500);
-    expect(answer.body.code).toBe('integrity-broken');
+  const name = `${batch.to}#${batch.id}#0`;
+  for (const [accept, status] of [
+    ['application/json', 200],
+    ['application/x-ndjson', 200],
+    ['text/csv', 200],
+  ] as const) {
+    const answer = await api.list('', { accept });
+    expect(answer.status).toBe(status);
     expect(answer.text).not.toContain('touched');
+    expect(answer.text).toContain(name);
+    expect(answer.text).toContain('integrity-broken');
   }
   expect(api.counted('IntegrityErrors')).toBe(3);
+  expect(await api.one(it.id)).toMatchObject({ status: 500, body: { code: 'integrity-broken' } });
 });

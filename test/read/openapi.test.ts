@@ -49,6 +49,7 @@ test('every parameter that is described is understood, and no other is', () => {
     order: 'asc',
     limit: '5',
     format: 'csv',
+    faulty: 'true',
   };
   const names = Object.keys(parameters['GET /v1/events'] ?? {});
   expect(names).toContain('q');

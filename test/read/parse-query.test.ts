@@ -25,6 +25,7 @@ test('a query without parameters asks for everything up to now, newest first', (
     cursor: undefined,
     relative: false,
     text: undefined,
+    faulty: 'shown',
     question: '[null,null,[],"desc"]',
   });
 });

@@ -26,7 +26,7 @@ function setUp(taken: (asked: number, call: number) => number, consistent = true
     expect(Keys.length).toBeLessThanOrEqual(100);
     const count = taken(Keys.length, calls.push(Keys.map((key) => key['sk']?.S ?? '')));
     return {
-      Responses: { batches: Keys.slice(0, count).map((key) => ({ sk: key['sk'] })) },
+      Responses: { batches: Keys.slice(0, count).map(({ pk, sk }) => ({ pk, sk })) },
       UnprocessedKeys: count < Keys.length ? { batches: { Keys: Keys.slice(count), ...rest } } : {},
     };
   });

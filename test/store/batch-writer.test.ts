@@ -64,10 +64,10 @@ test('the feed’s day is noted before the feed is written, and each try has a s
   await writer.appendFeed([anyBatch()], 'call', signal());
   expect(rows[0]).toBe('acme#calendar feed#2026-03-02#0');
   const stamps = rows.slice(1).map((row) => row.split(' ')[1]);
-  // Four tries of the first stamp, two of the second: what is taken is stamped when it was tried.
+  // The clock moves by a millisecond each time it is read. Four tries of the first stamp, two of the second: what is taken is stamped when it was tried.
   expect(stamps).toEqual([
     ...Array.from({ length: 4 }, () => '2026-03-02T10:00:00.000Z#call'),
-    ...Array.from({ length: 2 }, () => '2026-03-02T10:00:00.001Z#call'),
+    ...Array.from({ length: 2 }, () => '2026-03-02T10:00:00.002Z#call'),
   ]);
 });
 
@@ -123,3 +123,67 @@ test('nothing is written of nothing', async () => {
   expect(await writer.appendFeed([], 'call', signal())).toEqual([]);
   expect(rows).toEqual([]);
 });
+
+/** Clocks of the consumer, and how long passes between the stamp and the answer of the first write without a timer's notice. */
+async function tellOnce(skewMs: number, pauseMs: number) {
+  let real = start;
+  let pause = pauseMs;
+  const client = new DynamoDBClient({ region: 'us-east-1' });
+  const landed: { stamp: number; at: number }[] = [];
+  mockClient(client)
+    .on(BatchExecuteStatementCommand)
+    .callsFake(async ({ Statements = [] }: BatchExecuteStatementCommandInput) => {
+      const items = Statements.filter(({ Statement }) => Statement?.includes("'entries'"));
+      if (items.length > 0) {
+        real += pause;
+        pause = 0;
+      }
+      for (const { Parameters = [] } of items)
+        landed.push({ stamp: Date.parse((Parameters[1]?.S ?? '').slice(0, 24)), at: real });
+      return { Responses: Statements.map(() => ({})) };
+    });
+  const writer = createBatchWriter({ client, table: 'batches', now: () => real + skewMs });
+  const batch = anyBatch({ arrival: start - 1_000 });
+  const outcome = await writer.appendFeed([batch], 'call', signal());
+  return { outcome, landed };
+}
+
+test.each([
+  ['right clocks', 0, 0],
+  ['a machine that stood still for half a minute', 0, 31_000],
+  ['a machine that stood still for a minute', 0, 60_000],
+  ['a clock that is behind, and a slow answer', -25_000, 6_000],
+  ['a clock that is half a minute behind', -31_000, 0],
+  ['a clock that is an hour behind', -3_600_000, 0],
+  ['a clock that is an hour ahead', 3_600_000, 0],
+])(
+  'what is stored is told under a stamp that no follower has gone past: %s',
+  async (_, skewMs, pauseMs) => {
+    const { outcome, landed } = await tellOnce(skewMs, pauseMs);
+    expect(outcome).toEqual(['stored']);
+    expect(landed.some(({ stamp, at }) => stamp >= at - 30_000)).toBe(true);
+    expect(landed.every(({ stamp }) => stamp >= start - 1_000)).toBe(true);
+  },
+);
+
+test('a feed that each time takes longer than followers wait is a failure', async () => {
+  let now = start;
+  const client = new DynamoDBClient({ region: 'us-east-1' });
+  mockClient(client)
+    .on(BatchExecuteStatementCommand)
+    .callsFake(async ({ Statements = [] }: BatchExecuteStatementCommandInput) => {
+      now += 11_000;
+      return { Responses: Statements.map(() => ({})) };
+    });
+  const writer = createBatchWriter({ client, table: 'batches', now: () => now });
+  expect(await writer.appendFeed([anyBatch()], 'call', signal())).toEqual(['failed']);
+});
+
+test.each(['ProvisionedThroughputExceeded', 'RequestLimitExceeded', 'ThrottlingError'] as const)(
+  'a statement that fails by %s is throttled, not failed',
+  async (code) => {
+    const { writer } = setUp((pk) => (pk.startsWith('busy') ? code : undefined));
+    const batches = [anyBatch(), anyBatch({ tenant: 'busy' })];
+    expect(await writer.insert(batches, signal())).toEqual(['stored', 'throttled']);
+  },
+);

@@ -39,7 +39,7 @@ test('what finds no room is counted without its name: the rarest', () => {
   }));
   lines.push(...Array.from({ length: 3 }, () => ({ time: from, event: event('z', 'denied') })));
   const text = packCounts(lines, from);
-  const { cells } = unpackCounts(text, from);
+  const { cells = [] } = unpackCounts(text, from) ?? {};
   expect(cells.find(({ action }) => action === 'z')).toMatchObject({ outcome: 'denied', count: 3 });
   expect(cells.filter(({ action }) => action === undefined)).toEqual([
     { hour: hourOf(from), action: undefined, outcome: 'success', count: expect.any(Number) },
@@ -65,7 +65,7 @@ test('whatever a batch holds: every line is counted once, within 1,024 bytes', (
       (lines) => {
         const text = packCounts(lines, from);
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024);
-        const { cells, faults } = unpackCounts(text, from);
+        const { cells = [], faults = [] } = unpackCounts(text, from) ?? {};
         const sum = (list: readonly { count: number }[]) =>
           list.reduce((total, { count }) => total + count, 0);
         expect(sum(cells)).toBe(lines.filter((line) => line.event !== undefined).length);

@@ -126,12 +126,7 @@ test('after the signal nothing is sent', async () => {
   expect(calls).toEqual([]);
 });
 
-test.each([
-  'InternalServerError',
-  'AccessDenied',
-  'ResourceNotFound',
-  'RequestLimitExceeded',
-] as const)(
+test.each(['InternalServerError', 'AccessDenied', 'ResourceNotFound'] as const)(
   'an item that meets %s is given up after four tries, and its neighbours are stored',
   async (code) => {
     const { insert, calls } = setUp((names) =>

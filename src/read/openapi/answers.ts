@@ -15,6 +15,10 @@ const about = {
   producer: z.string(),
   seq,
   batch,
+  batchName: z
+    .string()
+    .optional()
+    .describe('Where the batch lies: what the parameter `batch` takes. Not told to viewer tokens.'),
   revoked: z.literal(true).optional().describe('It arrived after its grant was revoked.'),
 };
 const shown = z.object({ event: eventSchema, ...about });
@@ -27,8 +31,18 @@ const faulty = z
     line: z.string().describe('The exact bytes, base64url.'),
     text: z.string().describe('The same for the eye.'),
   })
-  .describe('A line that is no valid event. It is kept, and shown whatever the filter.');
+  .describe('A line that is no valid event. It is kept, and shown where no filter is asked for.');
 const one = z.union([shown, faulty]);
+const holes = z
+  .array(z.object({ batch: z.string().optional(), code: z.literal('integrity-broken') }))
+  .optional()
+  .describe(
+    'Batches that are not what was sealed, by name: what they held is missing here. Viewer tokens are told no names.',
+  );
+const more = z
+  .literal(true)
+  .optional()
+  .describe('There may be more that bears the id: name a batch with `batch=`.');
 const range = z.object({ from: seq, to: seq });
 
 /** The answers, by the name that they have in the document. */
@@ -41,10 +55,24 @@ export const answers = {
       .enum(['exact', 'partial'])
       .describe('partial: not ordered among all of its minute; none is missing.'),
     next,
+    holes,
+    leftOut: z
+      .literal('faulty')
+      .optional()
+      .describe(
+        'Lines that are no valid event may lie in this page’s part of the log, which a filter leaves out: ask for them with `faulty=true`.',
+      ),
   }),
   OneEvent: z.union([
-    shown.extend({ others: z.array(one).optional().describe('Other events that bear the id.') }),
-    faulty.extend({ others: z.array(one).optional() }),
+    shown.extend({
+      others: z
+        .array(one)
+        .optional()
+        .describe('Other lines that bear the id: of other content, or from other clients.'),
+      more,
+      holes,
+    }),
+    faulty.extend({ others: z.array(one).optional(), more, holes }),
   ]),
   Stats: z.object({
     from: time,
@@ -69,8 +97,9 @@ export const answers = {
     reasons: z
       .array(z.object({ code: z.enum(doubts), count: z.int() }))
       .describe(
-        'Why counts may be off, and by how many events (expired batches, for retention). edges: batches over an end of the range are counted whole. filter: of batches that may hold what is filtered for, all is counted. overflow: actions that are not named. faults: lines that are no valid event could have matched. retention: expired batches are not counted.',
+        'Why counts may be off, and by how many events (expired batches, for retention). edges: batches over an end of the range are counted whole. filter: of batches that may hold what is filtered for, all is counted. overflow: actions that are not named. faults: lines that are no valid event could have matched. retention: expired batches are not counted. holes: batches that are not what was sealed are not counted.',
       ),
+    holes,
     complete: z
       .boolean()
       .describe('Whether this is all of the range: otherwise go on with `next`.'),

@@ -16,6 +16,10 @@ const time = z.string().meta({ description: `${timeSyntax}. UTC.` });
 const from = time.meta({ description: `Events from then on: ${timeSyntax}.` });
 const to = time.meta({ description: `Events before then: ${timeSyntax}. Default: now.` });
 
+const batch = z
+  .string()
+  .describe('Look into this batch only: `<to>#<id>#<shard>`, as `batchName` of an event says.');
+
 const filters = Object.fromEntries(
   filterNames.map((name) => [
     name,
@@ -44,6 +48,9 @@ export const parameters: Readonly<Record<string, Readonly<Record<string, z.ZodTy
       .describe(
         'Text that the event’s line holds, as it is written there, in upper or lower case. Reads bodies: pages may be short, and still have a `next`.',
       ),
+    faulty: z
+      .literal('true')
+      .describe('Only lines that are no valid event. With a filter they are never given.'),
     order: z.enum(['desc', 'asc']).default('desc').describe('Newest or oldest first.'),
     limit: count(1000),
     cursor,
@@ -51,9 +58,18 @@ export const parameters: Readonly<Record<string, Readonly<Record<string, z.ZodTy
       .enum(Object.keys(formats) as (keyof typeof formats)[])
       .describe('Instead of Accept, for links.'),
   },
-  'GET /v1/events/{id}': { tenant },
-  'GET /v1/events/{id}/proof': { tenant },
-  'GET /v1/batches': { tenant, from, to, after: z.string().describe('As `Link: rel=next` says.') },
+  'GET /v1/events/{id}': { tenant, batch },
+  'GET /v1/events/{id}/proof': { tenant, batch },
+  'GET /v1/batches': {
+    tenant,
+    from,
+    to,
+    after: z.string().describe('As `Link: rel=next` says.'),
+    batch: z
+      .array(z.string())
+      .max(15)
+      .describe('Instead of all else but tenant: these batches, each named `<to>#<id>#<shard>`.'),
+  },
   'GET /v1/stats': {
     ...about,
     by: z.array(z.enum(dimensions)).min(1).max(3),

@@ -7,6 +7,8 @@ export const problems: Readonly<Record<ProblemCode, string>> = {
   'key-invalid': 'The key in the DPoP proof cannot be used.',
   'cursor-invalid': 'The cursor was changed, or is of another question.',
   'cursor-expired': 'The cursor is over a day old: ask again from the start.',
+  'batch-needed':
+    'More batches lie over the event’s millisecond than one request looks into: name its batch with `batch=`.',
   unauthenticated: 'The API key or token is missing, not ours, or good no more.',
   'proof-invalid': 'The DPoP proof does not hold, was used before, or its clock is off.',
   forbidden: 'The key or token may not do this, or not for this tenant.',

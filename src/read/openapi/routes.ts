@@ -33,35 +33,37 @@ export const routes: Readonly<Record<string, Route>> = {
     answer: 'EventPage',
     others: {
       'application/x-ndjson':
-        'The exact lines that were sealed. A faulty line is an object with only the member `sealtrail`.',
-      'text/csv': `RFC 4180. Columns: ${csvColumns.join(', ')}. The first page has a header. What a spreadsheet would take for a formula has an apostrophe before it.`,
+        'The exact lines that were sealed. A faulty line, or a batch that is missing (`hole`), is an object with only the member `sealtrail`.',
+      'text/csv': `RFC 4180. Columns: ${csvColumns.join(', ')}. The first page has a header. What a spreadsheet would take for a formula has an apostrophe before it; the line is in base64url where it is faulty or would need one. A batch that is missing is a record with only \`batch\` and \`fault\`.`,
     },
-    problems: [...paged, 'not-acceptable', 'integrity-broken'],
+    problems: [...paged, 'not-acceptable'],
     etag: true,
   },
   'GET /v1/events/{id}': {
     summary: 'One event',
     who: 'viewer',
     answer: 'OneEvent',
-    problems: ['not-found', 'integrity-broken'],
+    problems: ['not-found', 'batch-needed', 'integrity-broken'],
     etag: true,
   },
   'GET /v1/events/{id}/proof': {
     summary: 'What anybody needs to verify one event without this service',
     who: 'viewer',
-    problems: ['not-found', 'integrity-broken'],
+    problems: ['not-found', 'batch-needed', 'integrity-broken'],
   },
   'GET /v1/batches': {
     summary: 'Whole sealed batches and their grants, for an archive that proves itself',
     who: 'key',
-    others: { 'application/vnd.sealtrail.bundle': 'FORMAT.md, section 9.' },
-    problems: ['integrity-broken'],
+    others: {
+      'application/vnd.sealtrail.bundle':
+        'FORMAT.md, section 9. The header `sealtrail-holes` names batches that are left out since they are not what was sealed.',
+    },
   },
   'GET /v1/stats': {
     summary: 'How many events, by action, outcome, hour or day',
     who: 'viewer',
     answer: 'Stats',
-    problems: [...paged, 'integrity-broken'],
+    problems: paged,
   },
   'GET /v1/feed': {
     summary: 'The batches of a tenant in the order in which they were stored, for followers',
