@@ -97,6 +97,13 @@ export class EventBuffer {
     return true;
   }
 
+  /** Whether so much more can be adopted. */
+  hasRoomFor(events: number, bytes: number): boolean {
+    if (this.#events === 0) return true;
+    const { maxBufferEvents, maxBufferBytes } = this.#bounds;
+    return this.#events + events <= maxBufferEvents && this.#bytes + bytes <= maxBufferBytes;
+  }
+
   /** Counts what is in batches already, until `release`. */
   adopt(events: number, bytes: number): void {
     this.#events += events;

@@ -14,6 +14,8 @@ export interface SpoolStats {
   readonly damaged: number;
   /** Asked for since then, of files and of the folder. */
   readonly fsyncs: number;
+  /** What an earlier process left is still being read: `events` and `segments` are not known yet. */
+  readonly isOpening: boolean;
 }
 
 /** What a client has done since it was made. */
