@@ -43,6 +43,7 @@ export class AuditClient {
   readonly #waiters = new Waiters();
   readonly #hold: Hold;
   #recorded = 0;
+  #refused = 0;
   #lastError: Stats['lastError'];
   #closing: Promise<void> | undefined;
   #isOver = false;
@@ -58,7 +59,7 @@ export class AuditClient {
     };
     this.#settings = settings;
     this.#internals = internals;
-    this.#serverClock = new ServerClock(clock);
+    this.#serverClock = new ServerClock(clock, () => this.#credentials.refresh());
     this.#credentials = new Credentials({
       request: async () => {
         await this.#pipeline.whenOpen();
@@ -136,7 +137,10 @@ export class AuditClient {
           hasSpool: this.#settings.spool !== undefined,
           onLate: (late, level) => this.#late(late, level),
         });
-        if (!this.#pipeline.add(entry)) return entry.reject(bufferFull());
+        if (!this.#pipeline.add(entry)) {
+          this.#refused += 1;
+          return entry.reject(bufferFull());
+        }
         this.#recorded += 1;
         this.#keepAlive();
         if (this.#recorded === 1) this.#credentials.current(); // asks for the first grant
@@ -183,6 +187,7 @@ export class AuditClient {
     const { spool } = this.#pipeline;
     return {
       recorded: this.#recorded,
+      refused: this.#refused,
       ...this.#settlement.counts,
       pending: this.#pipeline.pending,
       ...this.#sender.counts,

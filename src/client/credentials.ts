@@ -51,6 +51,11 @@ export class Credentials {
     if (session === this.#session) this.#ask();
   }
 
+  /** The machine's clock was set, or it slept: asks for others, for the server's time that comes with them. */
+  refresh(): void {
+    if (this.#session !== undefined) this.#ask();
+  }
+
   isNewest(session: Session): boolean {
     return session === this.#session;
   }

@@ -22,6 +22,8 @@ export interface SpoolStats {
 export interface Stats {
   /** Events that `record` took. */
   readonly recorded: number;
+  /** Calls of `record` that were rejected with `buffer-full`: nothing of them was taken. Alarm on it. */
+  readonly refused: number;
   /** Events that are on the stream. */
   readonly accepted: number;
   /** Events that are seen to be stored: only those whose `record` waited for it. */

@@ -132,5 +132,7 @@ test('an earlier process’s batches are composed as the sender takes them', asy
   expect(others).toEqual([]);
   chain
     ?.sort((a, b) => a.manifest.seq - b.manifest.seq)
-    .forEach(({ manifest }, i) => expect(manifest).toMatchObject({ seq: i }));
+    .forEach(({ manifest }, i) => {
+      expect(manifest).toMatchObject({ seq: i });
+    });
 });
