@@ -1,4 +1,5 @@
 import { toTime } from '../domain/encoding.ts';
+import { SealtrailError } from '../domain/error.ts';
 import { uuidSource } from '../domain/uuid.ts';
 import { tooLate } from './bounded.ts';
 import { ServerClock } from './clock.ts';
@@ -42,11 +43,14 @@ export class AuditClient {
   readonly #waiters = new Waiters();
   readonly #hold: Hold;
   #recorded = 0;
-  /** Of the next event. */
-  #number: number;
+  #refused = 0;
   #lastError: Stats['lastError'];
   #closing: Promise<void> | undefined;
   #isOver = false;
+  /** Why nothing can go on. */
+  #broken: SealtrailError | undefined;
+  /** Durable events that cannot be read any more. */
+  #damage = { events: 0, error: undefined as SealtrailError | undefined };
 
   constructor(settings: Settings, internals: Internals) {
     const { clock, random } = internals;
@@ -55,11 +59,14 @@ export class AuditClient {
     };
     this.#settings = settings;
     this.#internals = internals;
-    this.#serverClock = new ServerClock(clock);
+    this.#serverClock = new ServerClock(clock, () => this.#credentials.refresh());
     this.#credentials = new Credentials({
-      request: () => requestSession(settings, internals, this.#serverClock),
+      request: async () => {
+        await this.#pipeline.whenOpen();
+        return requestSession(settings, internals, this.#serverClock);
+      },
       ...{ clock, random, serverClock: this.#serverClock },
-      client: () => this.#pipeline.client,
+      owner: () => this.#pipeline.owner,
       onSession: (session) => {
         this.#pipeline.begin(session);
         this.#settle(); // it may have rejected events
@@ -96,8 +103,10 @@ export class AuditClient {
       onBatch: () => this.#sender.wake(),
       reject: (entry, error) => this.#settlement.reject(entry, error),
       onFailure,
+      onDamage: (error, events) => this.#damaged(error, events),
+      onLost: (error) => this.#break(error),
+      onSettled: () => setImmediate(() => this.#settle()),
     });
-    this.#number = this.#pipeline.nextNumber;
     this.#keepAlive(); // a spool may hold something
   }
 
@@ -119,16 +128,19 @@ export class AuditClient {
   record(event: EventInput, options?: RecordOptions): Promise<Acknowledgement> {
     return quiet(
       new Promise((resolve, reject) => {
+        if (this.#broken !== undefined) throw this.#broken;
         if (this.#closing !== undefined) throw closed('the client is closed; make another');
         const entry = makeEntry(event, options, {
-          ...{ resolve, reject, number: this.#number, mint: this.#mint },
+          ...{ resolve, reject, number: this.#pipeline.nextNumber, mint: this.#mint },
           ...{ clock: this.#internals.clock, serverClock: this.#serverClock },
           earliest: this.#pipeline.earliest,
           hasSpool: this.#settings.spool !== undefined,
           onLate: (late, level) => this.#late(late, level),
         });
-        if (!this.#pipeline.add(entry)) return entry.reject(bufferFull());
-        this.#number += 1;
+        if (!this.#pipeline.add(entry)) {
+          this.#refused += 1;
+          return entry.reject(bufferFull());
+        }
         this.#recorded += 1;
         this.#keepAlive();
         if (this.#recorded === 1) this.#credentials.current(); // asks for the first grant
@@ -147,11 +159,13 @@ export class AuditClient {
     return this.#listeners.on(name, listener);
   }
 
-  /** Seals what is buffered now; resolves once all that was recorded before it is accepted. */
+  /**
+   * Seals what is buffered now; resolves once all that was recorded before it is accepted. Rejects with
+   * `spool-locked` if the spool was taken from this client, and with `spool-failed`, once the rest is accepted, if
+   * durable events turn out to be unreadable.
+   */
   flush(): Promise<void> {
-    const last = this.#number - 1;
-    this.#pipeline.flush(last);
-    return quiet(this.#waiters.until(() => (this.#oldest() ?? Number.POSITIVE_INFINITY) > last));
+    return quiet(this.#flush());
   }
 
   /**
@@ -173,6 +187,7 @@ export class AuditClient {
     const { spool } = this.#pipeline;
     return {
       recorded: this.#recorded,
+      refused: this.#refused,
       ...this.#settlement.counts,
       pending: this.#pipeline.pending,
       ...this.#sender.counts,
@@ -182,11 +197,29 @@ export class AuditClient {
     };
   }
 
+  async #flush(): Promise<void> {
+    const { events } = this.#damage;
+    await this.#drained();
+    if (this.#damage.events > events) throw this.#damage.error;
+  }
+
+  /** Resolves once all that was recorded is accepted, or lost. */
+  async #drained(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const last = this.#pipeline.nextNumber - 1;
+    this.#pipeline.flush(last);
+    await this.#waiters.until(() => {
+      const oldest = this.#oldest() ?? Number.POSITIVE_INFINITY;
+      return oldest > Math.max(last, this.#pipeline.loggedAgain);
+    });
+  }
+
   async #close(): Promise<void> {
     const { clock } = this.#internals;
     const cancel = clock.after(this.#settings.closeTimeoutMs, () => this.#expire());
+    const { events } = this.#damage;
     try {
-      await this.flush();
+      await this.#drained();
       this.#pipeline.end();
       await this.#waiters.until(
         () => this.#pipeline.isIdle && this.#sender.isIdle && this.#settlement.commits.isIdle,
@@ -202,6 +235,7 @@ export class AuditClient {
       await this.#pipeline.close();
       this.#keepAlive();
     }
+    if (this.#damage.events > events) throw this.#damage.error;
   }
 
   /** Close's deadline has passed. */
@@ -217,6 +251,29 @@ export class AuditClient {
       reason: this.#lastError?.message,
     });
     this.#waiters.reject(error);
+  }
+
+  /** What can be read goes on. Told once whoever made the client can listen. */
+  #damaged(error: SealtrailError, events: number): void {
+    this.#lastError = describeFailure(error, this.#serverClock.now());
+    if (events > 0) this.#damage = { events: this.#damage.events + events, error };
+    const { message } = error;
+    const told = { at: toTime(this.#serverClock.now()), events, message };
+    queueMicrotask(() => this.#listeners.emit('damaged', told));
+  }
+
+  /** Another has the spool, and goes on with what is in it: all that waits is told so, and nothing is sent. */
+  #break(error: SealtrailError): void {
+    if (this.#broken !== undefined || this.#isOver) return;
+    this.#broken = error;
+    this.#lastError = describeFailure(error, this.#serverClock.now());
+    const sent = this.#sender.stop().flatMap(({ entries }) => entries);
+    this.#credentials.stop();
+    const { code, message } = error;
+    for (const entry of [...sent, ...this.#pipeline.drain()])
+      entry.reject(new SealtrailError(code, message, { fate: 'may-arrive' }));
+    this.#waiters.reject(error);
+    this.#keepAlive();
   }
 
   #late(entry: Entry, level: Level): void {

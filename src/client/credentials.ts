@@ -1,6 +1,7 @@
 import { SealtrailError } from '../domain/error.ts';
 import { fullJitter } from './backoff.ts';
 import type { Clock, ServerClock } from './clock.ts';
+import type { KnownOwner } from './pipeline.ts';
 import type { SessionResult } from './request-session.ts';
 import type { Session } from './session.ts';
 
@@ -15,8 +16,8 @@ interface CredentialsDeps {
   readonly clock: Clock;
   readonly serverClock: ServerClock;
   readonly random: () => number;
-  /** The only client whose session can be used, once there is one. */
-  readonly client: () => string | undefined;
+  /** The only client, of the only tenant, whose session can be used, once it is known. */
+  readonly owner: () => KnownOwner | undefined;
   /** There is a new session. */
   readonly onSession: (session: Session) => void;
   readonly onFailure: (error: SealtrailError) => void;
@@ -48,6 +49,11 @@ export class Credentials {
   /** This session's credentials were refused: asks for others, unless there are others already. */
   renew(session: Session): void {
     if (session === this.#session) this.#ask();
+  }
+
+  /** The machine's clock was set, or it slept: asks for others, for the server's time that comes with them. */
+  refresh(): void {
+    if (this.#session !== undefined) this.#ask();
   }
 
   isNewest(session: Session): boolean {
@@ -98,20 +104,31 @@ export class Credentials {
     });
   }
 
-  /** A session too short to be used would be asked for again and again; another client's breaks the chain. */
+  /**
+   * A session too short to be used would be asked for again and again. Another client's breaks the chain, and
+   * another tenant's would put one's events into the other's log.
+   */
   #checked(result: SessionResult): SessionResult {
     if (result.kind === 'failed') return result;
     const { session } = result;
     const left = this.#left(session);
-    const client = this.#session?.client ?? this.#deps.client();
     const problem =
       left < 2 * marginMs
         ? `the grant ends in ${left} ms`
-        : client !== undefined && client !== session.client
-          ? `the key is ${session.client}'s, this client is ${client}`
-          : undefined;
+        : problemOfOwner(session, this.#session ?? this.#deps.owner());
     if (problem === undefined) return result;
     const error = new SealtrailError('grant-invalid', problem);
     return { kind: 'failed', error, refused: true, retryAfterMs: 0 };
   }
+}
+
+/** Why this session cannot be used for the owner's events. */
+function problemOfOwner(session: Session, owner: KnownOwner | undefined): string | undefined {
+  if (owner === undefined) return undefined;
+  const isOurs =
+    owner.client === session.client && (owner.tenant ?? session.tenant) === session.tenant;
+  if (isOurs) return undefined;
+  const ours = `${owner.client}${owner.tenant === undefined ? '' : ` of tenant ${owner.tenant}`}`;
+  const theirs = `${session.client}'s of tenant ${session.tenant}`;
+  return `the key is ${theirs}, and this client (or its spool) is ${ours}: nothing is sent. Give the key back, or give the other one a client and a spool folder of its own`;
 }

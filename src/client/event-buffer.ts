@@ -12,14 +12,15 @@ type Bounds = Pick<
 
 /**
  * Holds what is recorded and not yet accepted, within bounds, and cuts it into drafts by count, bytes,
- * age and span of event time. Nothing is ever dropped: beyond the bounds entries wait in line, or are
- * refused before they are in. Order is kept throughout.
+ * age and span of event time. Nothing is ever dropped: beyond the bounds as many again wait in line, and
+ * others are refused before they are in. Order is kept throughout.
  */
 export class EventBuffer {
   readonly #bounds: Bounds;
   readonly #clock: Clock;
   readonly #onDraft: () => void;
   readonly #waiting = new Queue<Entry>();
+  #waitingBytes = 0;
   #drafts = new Queue<Draft>();
   #open: Draft | undefined;
   #cancelLinger = () => {};
@@ -36,9 +37,8 @@ export class EventBuffer {
 
   /** Not yet accepted: events and their bytes, with those that wait for room, and those in flight. */
   get pending(): { events: number; bytes: number } {
-    let bytes = this.#bytes;
-    for (const entry of this.#waiting) bytes += sizeOf(entry);
-    return { events: this.#events + this.#waiting.length, bytes };
+    const events = this.#events + this.#waiting.length;
+    return { events, bytes: this.#bytes + this.#waitingBytes };
   }
 
   get isEmpty(): boolean {
@@ -58,14 +58,15 @@ export class EventBuffer {
     yield* this.#waiting;
   }
 
-  /** Takes an entry in, or lets it wait for room; false if it is full and to reject. */
+  /** Takes an entry in, or lets it wait for room; false if it is full and to reject, or too many wait. */
   add(entry: Entry): boolean {
     if (this.#waiting.length === 0 && this.#hasRoom(entry)) {
       this.#admit(entry);
       return true;
     }
-    if (this.#bounds.onFull === 'reject' || entry.failClosed) return false;
-    this.#waiting.push(entry);
+    if (this.#bounds.onFull === 'reject' || entry.failClosed || this.#isLineFull(entry))
+      return false;
+    this.#wait(entry);
     this.#cut(); // room comes only from what is sent: do not linger
     return true;
   }
@@ -97,6 +98,13 @@ export class EventBuffer {
     return true;
   }
 
+  /** Whether so much more can be adopted. */
+  hasRoomFor(events: number, bytes: number): boolean {
+    if (this.#events === 0) return true;
+    const { maxBufferEvents, maxBufferBytes } = this.#bounds;
+    return this.#events + events <= maxBufferEvents && this.#bytes + bytes <= maxBufferBytes;
+  }
+
   /** Counts what is in batches already, until `release`. */
   adopt(events: number, bytes: number): void {
     this.#events += events;
@@ -114,6 +122,7 @@ export class EventBuffer {
     this.#bytes -= bytes;
     for (let next = this.#waiting.first; next && this.#hasRoom(next); next = this.#waiting.first) {
       this.#waiting.shift();
+      this.#waitingBytes -= sizeOf(next);
       this.#admit(next);
     }
     if (this.#waiting.length > 0) this.#cut();
@@ -130,7 +139,8 @@ export class EventBuffer {
    * span may be another.
    */
   revise(change: (entry: Entry) => boolean): void {
-    for (const entry of this.#waiting.drain()) if (change(entry)) this.#waiting.push(entry);
+    this.#waitingBytes = 0;
+    for (const entry of this.#waiting.drain()) if (change(entry)) this.#wait(entry);
     const drafts = this.#drafts.drain();
     const open = this.#open;
     this.#open = undefined;
@@ -154,6 +164,7 @@ export class EventBuffer {
     const entries = [...drafts.flatMap((draft) => draft.entries), ...this.#waiting.drain()];
     this.#events = 0;
     this.#bytes = 0;
+    this.#waitingBytes = 0;
     return entries;
   }
 
@@ -162,6 +173,19 @@ export class EventBuffer {
     if (this.#events === 0) return true;
     const bytes = this.#bytes + sizeOf(entry);
     return this.#events < this.#bounds.maxBufferEvents && bytes <= this.#bounds.maxBufferBytes;
+  }
+
+  /** As many wait as there is room for. */
+  #isLineFull(entry: Entry): boolean {
+    if (this.#waiting.length === 0) return false;
+    const { maxBufferEvents, maxBufferBytes } = this.#bounds;
+    const bytes = this.#waitingBytes + sizeOf(entry);
+    return this.#waiting.length >= maxBufferEvents || bytes > maxBufferBytes;
+  }
+
+  #wait(entry: Entry): void {
+    this.#waiting.push(entry);
+    this.#waitingBytes += sizeOf(entry);
   }
 
   #admit(entry: Entry): void {

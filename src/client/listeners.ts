@@ -35,6 +35,13 @@ export interface AuditEvents {
     readonly events: number;
     readonly lastError: Stats['lastError'];
   };
+  /** Part of the spool cannot be read any more. What can be is sent, and the file is kept under `.damaged`. */
+  readonly damaged: {
+    readonly at: string;
+    /** Durable events that are known to be lost with it; 0 if that is not known, or none is. */
+    readonly events: number;
+    readonly message: string;
+  };
   /** The service puts these events aside instead of storing them: `GET /v1/quarantine` has them. */
   readonly quarantined: {
     readonly at: string;

@@ -34,5 +34,8 @@ export function makeEntry(
 
 /** What an entry that has no room is rejected with. */
 export function bufferFull(): SealtrailError {
-  return new SealtrailError('buffer-full', 'it is full; try later, or wait with onFull');
+  return new SealtrailError(
+    'buffer-full',
+    'it is full, and as many wait for room as may: await record(), or try later',
+  );
 }

@@ -55,7 +55,10 @@ const optionsSchema = z.strictObject({
     .int()
     .min(limits.line + 1)
     .default(64 * 1024 * 1024),
-  /** What `record` does when the buffer is full: it waits for room, or rejects with `buffer-full`. */
+  /**
+   * What `record` does when the buffer is full: it waits for room, or rejects with `buffer-full`. As many as
+   * the buffer holds may wait; what comes then is rejected in either case.
+   */
   onFull: z.enum(['wait', 'reject']).default('wait'),
   /** PutRecords requests at the same time. */
   inFlight: count(4, 64),

@@ -6,10 +6,18 @@ import type { SealedBatch } from './sealed-batch.ts';
 import type { Session } from './session.ts';
 import type { SpoolStats } from './stats.ts';
 
+/** A client, and its tenant: not known of a spool of an earlier version. */
+export interface KnownOwner {
+  readonly client: string;
+  readonly tenant?: string;
+}
+
 /** What lies between `record` and the sender: events become the batches of one chain. */
 export interface Pipeline {
-  /** The next entry's number. */
+  /** The next entry's number: one more after each that was taken. */
   readonly nextNumber: number;
+  /** The largest number that an entry of an earlier process was given anew; -1 if none was. */
+  readonly loggedAgain: number;
   /** Not yet accepted: events, and bytes of their lines. */
   readonly pending: { readonly events: number; readonly bytes: number };
   /** What is on the disk; none without a spool. */
@@ -18,12 +26,14 @@ export interface Pipeline {
   readonly isEmpty: boolean;
   /** The number of the oldest entry that no batch taken from here has. */
   readonly oldest: number | undefined;
-  /** Whose chain it is, once there is one: no other client can go on with it. */
-  readonly client: string | undefined;
+  /** Whose events these are, once that is known: no other grant can be used for them. */
+  readonly owner: KnownOwner | undefined;
   /** Whether a batch is on its way to the sender. */
   readonly isIdle: boolean;
   /** An older event would be refused by the consumer. Epoch ms, once it is known. */
   readonly earliest: number | undefined;
+  /** Resolves once what an earlier process left is read, and `owner` is known. */
+  whenOpen(): Promise<void>;
   /** Takes an entry, or lets it wait for room; false if it is full and to reject. */
   add(entry: Entry): boolean;
   /** Takes it back; false if it may be sent, or read from the disk, nevertheless. */
@@ -49,7 +59,8 @@ export interface Pipeline {
 
 /** The pipeline in memory: what is in it is lost with the process, whose producer it is. */
 export class MemoryPipeline implements Pipeline {
-  readonly nextNumber = 0;
+  nextNumber = 0;
+  readonly loggedAgain = -1;
   readonly spool = undefined;
   readonly #buffer: EventBuffer;
   readonly #producer: Producer;
@@ -75,8 +86,9 @@ export class MemoryPipeline implements Pipeline {
     return this.#buffer.oldest;
   }
 
-  get client() {
-    return this.#producer.client;
+  get owner() {
+    const { client } = this.#producer;
+    return client === undefined ? undefined : { client };
   }
 
   get isIdle() {
@@ -87,8 +99,12 @@ export class MemoryPipeline implements Pipeline {
     return this.#producer.earliest;
   }
 
+  async whenOpen(): Promise<void> {}
+
   add(entry: Entry): boolean {
-    return this.#buffer.add(entry);
+    if (!this.#buffer.add(entry)) return false;
+    this.nextNumber += 1;
+    return true;
   }
 
   withdraw(entry: Entry): boolean {

@@ -16,7 +16,7 @@ export type Answer =
 
 export interface Reply {
   readonly answer: Answer;
-  /** The server's time if the answer had it, epoch ms; the other two by the machine's clock. */
+  /** The server's time if the answer had it, epoch ms; the other two by the monotonic clock. */
   readonly serverTime: number | undefined;
   readonly askedAt: number;
   readonly answeredAt: number;
@@ -35,7 +35,7 @@ export async function postJson(
   const cancel = clock.after(timeoutMs, () =>
     abort.abort(new Error(`no answer within ${timeoutMs} ms`)),
   );
-  const askedAt = clock.now();
+  const askedAt = clock.monotonic();
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -44,14 +44,14 @@ export async function postJson(
       signal: abort.signal,
       redirect: 'error',
     });
-    const answeredAt = clock.now();
+    const answeredAt = clock.monotonic();
     const value: unknown = await response.json().catch(() => undefined);
     const serverTime = fromTime(text(value, 'serverTime') ?? '');
     return { answer: answerOf(response, value, url), serverTime, askedAt, answeredAt };
   } catch (cause) {
     const error = new SealtrailError('unavailable', `${url} cannot be reached`, { cause });
     const answer = { kind: 'failed', error, refused: false, retryAfterMs: 0 } as const;
-    return { answer, serverTime: undefined, askedAt, answeredAt: clock.now() };
+    return { answer, serverTime: undefined, askedAt, answeredAt: clock.monotonic() };
   } finally {
     cancel();
   }

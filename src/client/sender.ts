@@ -140,11 +140,13 @@ export class Sender {
     this.#aborts.add(abort);
     const number = this.#window.send();
     const records = request.map((sealed) => this.#entryOf(session, sealed));
+    const put = putRecords(session, records, abort, this.#deps.clock);
+    // What goes wrong after an answer is no failure of the request: its records are not to be put again.
     try {
-      const results = await putRecords(session, records, abort, this.#deps.clock);
-      if (!this.#isStopped) this.#answered(number, request, results);
-    } catch (error) {
-      if (!this.#isStopped) this.#failed(number, session, request, error);
+      await put.then(
+        (results) => this.#isStopped || this.#answered(number, request, results),
+        (error: unknown) => this.#isStopped || this.#failed(number, session, request, error),
+      );
     } finally {
       this.#aborts.delete(abort);
       this.wake();

@@ -13,6 +13,7 @@ export interface Session {
   /** Signs this grant's batches. */
   readonly key: KeyObject;
   readonly client: string;
+  readonly tenant: string;
   readonly retentionDays: number;
   /** Server's clock, epoch ms: the end of the grant or of the credentials, whichever is first. */
   readonly expiresAt: number;
@@ -46,6 +47,7 @@ const answerSchema = z.object({
 
 const payloadSchema = z.object({
   sub: z.string().regex(idPattern),
+  tenant: z.string(),
   jti: z.string(),
   cnf: z.object({ jwk: z.object({ x: z.string() }) }),
   retentionDays: z.number(),
@@ -76,6 +78,7 @@ export function sessionOf(
     grantId: grant.id,
     key: proved.privateKey,
     client: payload.sub,
+    tenant: payload.tenant,
     retentionDays: payload.retentionDays,
     expiresAt: Math.min(grant.expiresAt, expiresAt),
     stream: transport.stream,

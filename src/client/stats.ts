@@ -14,12 +14,16 @@ export interface SpoolStats {
   readonly damaged: number;
   /** Asked for since then, of files and of the folder. */
   readonly fsyncs: number;
+  /** What an earlier process left is still being read: `events` and `segments` are not known yet. */
+  readonly isOpening: boolean;
 }
 
 /** What a client has done since it was made. */
 export interface Stats {
   /** Events that `record` took. */
   readonly recorded: number;
+  /** Calls of `record` that were rejected with `buffer-full`: nothing of them was taken. Alarm on it. */
+  readonly refused: number;
   /** Events that are on the stream. */
   readonly accepted: number;
   /** Events that are seen to be stored: only those whose `record` waited for it. */

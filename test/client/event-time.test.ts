@@ -56,7 +56,7 @@ test('what this machine stamped by a wrong clock is corrected, not rejected', as
 });
 
 test('when all that was recorded is rejected, flush resolves and the process may end', async () => {
-  const { client, clock } = world({ maxBufferEvents: 2 });
+  const { client, clock } = world({ maxBufferEvents: 3 });
   for (let n = 0; n < 5; n++) void client.record(input(n, at(start - 400 * day)));
   await clock.while(client.flush());
   expect(client.stats()).toMatchObject({ accepted: 0, rejected: 5 });

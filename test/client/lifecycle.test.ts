@@ -50,10 +50,10 @@ test('flush does not wait for what is recorded after it', async () => {
 test('a full buffer lets record wait for room, and nothing is lost or out of order', async () => {
   const { client, clock, token, lines } = world({ maxBufferEvents: 10, lingerMs: 60_000 });
   token.mode = 'down';
-  const records = Array.from({ length: 95 }, (_, n) => watch(client.record(input(n))));
+  const records = Array.from({ length: 20 }, (_, n) => watch(client.record(input(n))));
   await clock.advance(10 * minute);
   expect(records.every(({ state }) => state === 'pending')).toBe(true);
-  expect(client.stats().pending.events).toBe(95);
+  expect(client.stats().pending.events).toBe(20);
   token.mode = 'up';
   const flush = client.flush();
   await clock.until(() => token.grants.length === 1);
@@ -66,11 +66,34 @@ test('a full buffer lets record wait for room, and nothing is lost or out of ord
 });
 
 test('a buffer that is full of bytes waits too, but one event always has room', async () => {
-  const { client, clock, lines } = world({ maxBufferBytes: 70_000, lingerMs: 60_000 });
+  const { client, clock, lines } = world({ maxBufferBytes: 130_000, lingerMs: 60_000 });
   const note = 'x'.repeat(60_000);
-  for (let n = 0; n < 5; n++) void client.record(input(n, { metadata: { n, note } }));
+  for (let n = 0; n < 4; n++) void client.record(input(n, { metadata: { n, note } }));
   await clock.while(client.flush());
-  expect(lines()).toHaveLength(5);
+  expect(lines()).toHaveLength(4);
+});
+
+test('as many wait for room as the buffer holds, by number and by bytes, and then record rejects', async () => {
+  const note = 'x'.repeat(60_000);
+  for (const [options, metadata] of [
+    [{ maxBufferEvents: 10 }, {}],
+    [{ maxBufferBytes: 620_000 }, { note }],
+  ] as const) {
+    const { client, clock, token, lines } = world({ ...options, lingerMs: 60_000 });
+    token.mode = 'down';
+    const records = Array.from({ length: 1000 }, (_, n) =>
+      watch(client.record(input(n, { metadata: { n, ...metadata } }))),
+    );
+    await clock.advance(minute);
+    const states = records.map(({ state }) => state);
+    expect(states.filter((state) => state === 'pending')).toHaveLength(20);
+    expect(states.filter((state) => state === 'buffer-full')).toHaveLength(980);
+    expect(client.stats()).toMatchObject({ recorded: 20, refused: 980, pending: { events: 20 } });
+    token.mode = 'up';
+    await clock.while(client.flush());
+    expect(lines()).toHaveLength(20);
+    await clock.while(client.record(input(1000)));
+  }
 });
 
 test('a full buffer rejects at once when it is told to, and takes events again later', async () => {

@@ -8,7 +8,7 @@ import { recover, segmentPath } from '../../src/client/spool/recover.ts';
 
 /** Makes a spool forget its batches, but not their entries: as if boundaries were not logged. A planted error. */
 export function rebatch(folder: string): void {
-  const state = recover(folder, systemFiles);
+  const { state } = recover(folder, systemFiles);
   const live: Frame[] = [];
   const reader = new EntryReader(systemFiles, () => state.segments);
   for (let from = lowestLive(state).entry; ; ) {

@@ -24,6 +24,8 @@ export type DiskFate =
 export class MemoryDisk {
   readonly calls: DiskCall[] = [];
   fate: (call: DiskCall) => DiskFate = () => ({ kind: 'done' });
+  /** The code that a read fails with; none if it does not. */
+  readFault: (name: string) => string | undefined = () => undefined;
   /** What does not fit fails with `fullCode`; the part that fits is there. */
   capacity = Number.POSITIVE_INFINITY;
   fullCode = 'ENOSPC';
@@ -127,8 +129,11 @@ export class MemoryDisk {
           .filter((each) => dirname(each) === path)
           .map((each) => basename(each)),
       size: (path) => this.#contentOf(path).bytes.length,
-      read: (path, offset, length) =>
-        Buffer.from(this.#contentOf(path).bytes.subarray(offset, offset + length)),
+      read: (path, offset, length) => {
+        const code = this.readFault(basename(path));
+        if (code !== undefined) throw Object.assign(new Error(`${code}: read`), { code });
+        return Buffer.from(this.#contentOf(path).bytes.subarray(offset, offset + length));
+      },
       syncFile: (path) => {
         const content = this.#contentOf(path);
         content.synced = content.bytes;

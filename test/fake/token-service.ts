@@ -29,6 +29,7 @@ export interface FakeTokenService {
   mode: 'up' | 'down' | 'hang' | 'error' | 'key-revoked' | 'no-commits-left';
   lifeMs: number;
   client: string;
+  tenant: string;
 }
 
 /**
@@ -47,6 +48,7 @@ export function fakeTokenService(
     mode: 'up',
     lifeMs: 3_600_000,
     client: 'billing',
+    tenant: 'acme',
     fetch: async (target, { headers, body, signal }) => {
       const path = new URL(target).pathname;
       const log = (status: number) => service.requests.push({ path, status, at: now() });
@@ -112,7 +114,7 @@ export function fakeTokenService(
     const payload = grantPayload({
       iss: 'sealtrail/test',
       sub: service.client,
-      tenant: 'acme',
+      tenant: service.tenant,
       jti: id,
       cnf: { jwk },
       iat: Math.floor(now() / 1000),

@@ -10,6 +10,9 @@ export class VirtualClock implements Clock {
   /** Who keeps the process alive. */
   holds = 0;
   #now: number;
+  /** What `now` is ahead of the monotonic clock, and of the time since the start. */
+  #set = 0;
+  #slept = 0;
   #timers: Timer[] = [];
 
   constructor(now: number) {
@@ -18,6 +21,14 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now - this.#set - this.#slept;
+  }
+
+  uptime(): number {
+    return this.#now - this.#set;
   }
 
   after(ms: number, run: () => void): () => void {
@@ -37,6 +48,17 @@ export class VirtualClock implements Clock {
 
   /** Sets the machine's clock: timers do not notice. */
   set(now: number): void {
+    this.#set += now - this.#now;
+    this.#move(now);
+  }
+
+  /** The machine sleeps: its clock goes on, and timers do not. */
+  sleep(ms: number): void {
+    this.#slept += ms;
+    this.#move(this.#now + ms);
+  }
+
+  #move(now: number): void {
     const step = now - this.#now;
     this.#now = now;
     this.#timers = this.#timers.map(({ at, run }) => ({ at: at + step, run }));

@@ -19,17 +19,11 @@ export class BatchLog {
   readonly #logging = new Queue<SealedBatch>();
   #isSealing = false;
 
-  /** `logged`: what was recovered. `onBatch`: there may be a batch to take. */
-  constructor(
-    log: SegmentLog,
-    producer: Producer,
-    logged: readonly SealedBatch[],
-    onBatch: () => void,
-  ) {
+  /** `onBatch`: there may be a batch to take. */
+  constructor(log: SegmentLog, producer: Producer, onBatch: () => void) {
     this.#log = log;
     this.#producer = producer;
     this.#onBatch = onBatch;
-    for (const sealed of logged) this.#ready.push(sealed);
   }
 
   get isIdle(): boolean {
@@ -41,11 +35,6 @@ export class BatchLog {
     for (const queue of [this.#ready, this.#logging])
       for (const { entries } of queue) if (entries[0] !== undefined) return entries[0].number;
     return undefined;
-  }
-
-  /** Whose batch is the next to be taken. */
-  get client(): string | undefined {
-    return this.#ready.first?.batch.client;
   }
 
   take(): SealedBatch | undefined {

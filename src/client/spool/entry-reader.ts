@@ -1,9 +1,6 @@
 import type { SpoolFiles } from './files.ts';
-import { decodeFrames, maxFrame } from './frame.ts';
 import type { Segment } from './recover.ts';
-
-/** Read at once. A frame is always whole in it. */
-const windowBytes = Math.max(1024 * 1024, maxFrame);
+import { SegmentScan } from './segment-scan.ts';
 
 export interface StoredEntry {
   readonly number: number;
@@ -14,34 +11,52 @@ export interface StoredEntry {
 export class EntryReader {
   readonly #files: SpoolFiles;
   readonly #segments: () => readonly Segment[];
-  #at: { readonly segment: number; readonly offset: number } | undefined;
+  readonly #onDamage: (segment: Segment) => void;
+  #at: { readonly segment: number; readonly scan: SegmentScan } | undefined;
 
-  /** `segments`: those that there are now; they may be replaced by others with the same entries. */
-  constructor(files: SpoolFiles, segments: () => readonly Segment[]) {
+  /**
+   * `segments`: those that there are now; they may be replaced by others with the same entries. `onDamage`: one of
+   * them cannot be read in part; it is marked.
+   */
+  constructor(
+    files: SpoolFiles,
+    segments: () => readonly Segment[],
+    onDamage: (segment: Segment) => void = () => {},
+  ) {
     this.#files = files;
     this.#segments = segments;
+    this.#onDamage = onDamage;
   }
 
-  /** Some of the entries from `from` on; none if no durable one has such a number. Reads go forward only. */
+  /**
+   * Some of the entries from `from` on; none if none that can be read has such a number. Reads go forward only.
+   * Throws what the file system throws; then the same may be asked again.
+   */
   read(from: number): StoredEntry[] {
     for (const segment of this.#segments()) {
       if (segment.lastEntry < from) continue;
-      let offset = this.#at?.segment === segment.number ? this.#at.offset : 0;
-      while (offset < segment.size) {
-        const length = Math.min(windowBytes, segment.size - offset);
-        const found: StoredEntry[] = [];
-        let used = 0;
-        const window = this.#files.read(segment.path, offset, length);
-        for (const { frame, end } of decodeFrames(window)) {
-          used = end;
-          if (frame.kind === 'entry' && frame.number >= from) found.push(frame);
-        }
-        if (used === 0) break; // damaged since it was recovered
-        offset += used;
-        this.#at = { segment: segment.number, offset };
-        if (found.length > 0) return found;
+      const scan = this.#scanOf(segment);
+      for (let next = scan.next(segment.size); next !== undefined; next = scan.next(segment.size)) {
+        if (next.some(({ isBehindDamage }) => isBehindDamage)) this.#damaged(segment);
+        const found = next
+          .map(({ frame }) => frame)
+          .filter((frame) => frame.kind === 'entry' && frame.number >= from);
+        if (found.length > 0) return found as StoredEntry[];
       }
+      if (scan.wholeEnd < segment.size) this.#damaged(segment);
     }
     return [];
+  }
+
+  #scanOf({ number, path }: Segment): SegmentScan {
+    if (this.#at?.segment !== number)
+      this.#at = { segment: number, scan: new SegmentScan(this.#files, path) };
+    return this.#at.scan;
+  }
+
+  #damaged(segment: Segment): void {
+    if (segment.isDamaged) return;
+    segment.isDamaged = true;
+    this.#onDamage(segment);
   }
 }

@@ -11,8 +11,14 @@ const chainSchema = z.strictObject({
 });
 export type ChainState = z.output<typeof chainSchema>;
 
+/** Whose log the entries belong in: the first grant's tenant and client. */
+const ownerSchema = z.strictObject({ tenant: z.string(), client: z.string() });
+export type Owner = z.output<typeof ownerSchema>;
+
 const headerSchema = z.strictObject({
   v: z.literal(1),
+  /** Absent before the first grant. */
+  owner: ownerSchema.optional(),
   /** Absent before the first batch, and after one that ended its chain. */
   chain: chainSchema.optional(),
   /** Smallest number that no entry has. */
@@ -51,6 +57,7 @@ const deliveredSchema = z.strictObject({
 
 export type Frame =
   | { readonly kind: 'header'; readonly header: Header }
+  | { readonly kind: 'owner'; readonly owner: Owner }
   | { readonly kind: 'entry'; readonly number: number; readonly line: Buffer }
   | { readonly kind: 'batch'; readonly batch: Boundary }
   | { readonly kind: 'delivered'; readonly producer: string; readonly seq: number };
@@ -63,7 +70,8 @@ const maxPayload = 128 * 1024;
 /** No frame is longer. */
 export const maxFrame = maxPayload + frameOverhead;
 
-const kinds = { header: 0x48, entry: 0x45, batch: 0x42, delivered: 0x44 } as const;
+const kinds = { header: 0x48, owner: 0x4f, entry: 0x45, batch: 0x42, delivered: 0x44 } as const;
+const kindBytes: ReadonlySet<number> = new Set(Object.values(kinds));
 
 /** Bytes of a frame. Layout: SPOOL.md, "Frames". */
 export function encodeFrame(frame: Frame): Buffer {
@@ -88,6 +96,7 @@ function encodeEntry(number: number, line: Buffer): Buffer {
 
 function contentOf(frame: Exclude<Frame, { kind: 'entry' }>): object {
   if (frame.kind === 'header') return frame.header;
+  if (frame.kind === 'owner') return frame.owner;
   if (frame.kind === 'batch') return frame.batch;
   return { producer: frame.producer, seq: frame.seq };
 }
@@ -99,22 +108,52 @@ function sealFrame(bytes: Buffer, kind: number): Buffer {
   return bytes;
 }
 
+/** A frame, and the place behind it. */
+export interface WholeFrame {
+  readonly frame: Frame;
+  readonly end: number;
+}
+
+/** The frame at `start`; none if it is not whole. Its line is a view of `bytes`. */
+export function decodeAt(bytes: Buffer, start: number): WholeFrame | undefined {
+  const end = endOf(bytes, start);
+  if (end === undefined || end > bytes.length) return undefined;
+  if (crc32(bytes.subarray(start + 4, end)) !== bytes.readUInt32LE(start)) return undefined;
+  const payload = bytes.subarray(start + frameOverhead, end);
+  const frame = decodeFrame(bytes.readUInt8(start + 8), payload);
+  return frame === undefined ? undefined : { frame, end };
+}
+
+/** Where a frame that begins here would end; undefined if none can begin here. */
+function endOf(bytes: Buffer, start: number): number | undefined {
+  if (start + frameOverhead > bytes.length || !kindBytes.has(bytes[start + 8] ?? 0))
+    return undefined;
+  const length = bytes.readUInt32LE(start + 4);
+  return length > maxPayload ? undefined : start + frameOverhead + length;
+}
+
 /**
- * The frames from `at` on, each with the place behind it, up to the first that is not whole: the end of
- * the bytes, a torn write, or damage. Lines are views of `bytes`.
+ * Where the first whole frame at or behind `from` begins. Only what has a length and a kind costs a CRC; a line
+ * is JSON, which has no NUL, so nothing that was recorded can look like a frame.
  */
-export function* decodeFrames(bytes: Buffer, at = 0): Generator<{ frame: Frame; end: number }> {
-  for (let start = at; start + frameOverhead <= bytes.length; ) {
-    const length = bytes.readUInt32LE(start + 4);
-    const end = start + frameOverhead + length;
-    if (length > maxPayload || end > bytes.length) return;
-    if (crc32(bytes.subarray(start + 4, end)) !== bytes.readUInt32LE(start)) return;
-    const payload = bytes.subarray(start + frameOverhead, end);
-    const frame = decodeFrame(bytes.readUInt8(start + 8), payload);
-    if (frame === undefined) return;
-    yield { frame, end };
-    start = end;
-  }
+export function findFrame(bytes: Buffer, from: number): number | undefined {
+  for (let start = from; start + frameOverhead <= bytes.length; start++)
+    if (bytes[start + 7] === 0 && decodeAt(bytes, start) !== undefined) return start;
+  return undefined;
+}
+
+/**
+ * Whether what is left at the end of a file has the length of a frame, and does not end in the zeros that a
+ * write leaves which was cut by a loss of power: then it was whole once.
+ */
+export function wasWhole(tail: Buffer): boolean {
+  return endOf(tail, 0) === tail.length && tail.at(-1) !== 0;
+}
+
+/** The frames from `at` on, each with the place behind it, up to the first that is not whole. */
+export function* decodeFrames(bytes: Buffer, at = 0): Generator<WholeFrame> {
+  for (let next = decodeAt(bytes, at); next !== undefined; next = decodeAt(bytes, next.end))
+    yield next;
 }
 
 function decodeFrame(kind: number, payload: Buffer): Frame | undefined {
@@ -134,6 +173,10 @@ function decodeFrame(kind: number, payload: Buffer): Frame | undefined {
   if (kind === kinds.batch) {
     const { success, data } = boundarySchema.safeParse(content);
     return success ? { kind: 'batch', batch: data } : undefined;
+  }
+  if (kind === kinds.owner) {
+    const { success, data } = ownerSchema.safeParse(content);
+    return success ? { kind: 'owner', owner: data } : undefined;
   }
   if (kind !== kinds.delivered) return undefined;
   const { success, data } = deliveredSchema.safeParse(content);

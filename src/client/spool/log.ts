@@ -65,7 +65,7 @@ export class SegmentLog {
     return this.state.segments.reduce((sum, { size }) => sum + size, this.#pendingBytes);
   }
 
-  get counts(): Omit<SpoolStats, 'fsyncs'> {
+  get counts(): Omit<SpoolStats, 'fsyncs' | 'isOpening'> {
     let events = this.#unbatched;
     for (const { batch } of this.state.outstanding.values()) events += batch.count;
     return { bytes: this.bytes, events, ...this.#writer.counts };
@@ -94,6 +94,14 @@ export class SegmentLog {
     this.#cancelRetry();
     await this.#running;
     await this.#writer.stop();
+  }
+
+  /** Ends now: the folder is another's. What is pending is settled by nobody. */
+  halt(): void {
+    this.#isStopped = true;
+    this.#cancelRetry();
+    this.#pending = [];
+    this.#pendingBytes = 0;
   }
 
   #start(): void {

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import type { SpoolFiles } from './files.ts';
-import { type Boundary, type ChainState, decodeFrames, type Frame } from './frame.ts';
+import type { Boundary, ChainState, Frame, Owner } from './frame.ts';
+import { decodeAt, maxFrame, wasWhole } from './frame.ts';
+import { Lineage } from './lineage.ts';
+import { SegmentScan, windowBytes } from './segment-scan.ts';
 
 /** A file of the spool. */
 export interface Segment {
@@ -17,7 +20,7 @@ export interface Segment {
 }
 
 /** A batch that is logged and not delivered. */
-interface Outstanding {
+export interface Outstanding {
   readonly batch: Boundary;
   /** Number of the segment that its boundary is in. */
   readonly segment: number;
@@ -27,11 +30,24 @@ interface Outstanding {
 export interface SpoolState {
   /** Ascending. */
   segments: Segment[];
+  /** None before the first grant, and in a spool of a version that did not note it. */
+  owner: Owner | undefined;
   chain: ChainState | undefined;
   nextEntry: number;
   nextUnbatched: number;
   /** In the order of logging, by `keyOf`. */
   readonly outstanding: Map<string, Outstanding>;
+}
+
+/** What is in a folder, and what is to be done with it. */
+export interface Recovered {
+  readonly state: SpoolState;
+  /** Of the lines of each outstanding batch, with their LF; by `keyOf`. */
+  readonly bytesOf: ReadonlyMap<string, number>;
+  /** Entries that are in no batch, as far as can be read. */
+  readonly unread: { readonly events: number; readonly bytes: number };
+  /** Numbers of entries whose boundary is damaged, ascending: they belong in no batch that can be made again. */
+  readonly orphans: readonly number[];
 }
 
 const suffix = '.segment';
@@ -44,70 +60,140 @@ export function segmentPath(folder: string, number: number): string {
   return join(folder, String(number).padStart(12, '0') + suffix);
 }
 
-/**
- * Reads what is in a folder: as if whoever wrote it had ended between two frames. The last segment may
- * end in a torn write, which is left out; anything else that cannot be read is damage, and is kept.
- */
-export function recover(folder: string, files: SpoolFiles): SpoolState {
-  const state: SpoolState = {
-    segments: [],
-    chain: undefined,
-    nextEntry: 0,
-    nextUnbatched: 0,
-    outstanding: new Map(),
-  };
-  const numbers = files
+/** Numbers of the segments in a folder, ascending. */
+export function segmentNumbers(folder: string, files: SpoolFiles): number[] {
+  return files
     .list(folder)
     .filter((name) => name.endsWith(suffix))
     .map((name) => Number.parseInt(name, 10))
     .sort((a, b) => a - b);
-  const cuts = new Map<number, number>();
+}
+
+/** `recovering`, at once. */
+export function recover(folder: string, files: SpoolFiles): Recovered {
+  const steps = recovering(folder, files);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/**
+ * Reads what is in a folder, with a pause after each window, which tells the bytes read: as if whoever wrote it had ended between two
+ * frames. The last segment may end in a torn write, which is left out. Anything else that cannot be read is
+ * damage: what is whole around it counts, and where it may have held the end of the chain, none goes on.
+ */
+export function* recovering(folder: string, files: SpoolFiles): Generator<number, Recovered> {
+  const state: SpoolState = {
+    ...{ segments: [], owner: undefined, chain: undefined },
+    ...{ nextEntry: 0, nextUnbatched: 0, outstanding: new Map() },
+  };
+  const numbers = segmentNumbers(folder, files);
+  const cuts = yield* readCuts(numbers, folder, files);
+  const lineage = new Lineage();
+  // What the system holds of the last one may not be on the disk, and is about to be relied on.
+  const last = numbers.at(-1);
+  if (last !== undefined) files.syncFile(segmentPath(folder, last));
+  /** Segments behind whose last whole frame nothing whole was found yet. */
+  const ended: Ended[] = [];
   for (const number of numbers) {
     const path = segmentPath(folder, number);
-    const isLast = number === numbers.at(-1);
-    // What the system holds of the last one may not be on the disk, and is about to be relied on.
-    if (isLast) files.syncFile(path);
-    const bytes = files.read(path, 0, files.size(path));
-    const segment = { number, path, size: 0, lastEntry: -1 };
-    for (const { frame, end } of decodeFrames(bytes)) {
-      segment.size = end;
-      if (frame.kind === 'header') for (const cut of frame.header.cuts) cuts.set(...cut);
+    const length = files.size(path);
+    const cut = cuts.get(number);
+    const size = Math.min(length, cut ?? length);
+    const segment: Segment = {
+      ...{ number, path, size, lastEntry: -1 },
+      ...{ isCut: cut !== undefined, isDamaged: false },
+    };
+    if (length < (cut ?? 0)) damage(segment, lineage);
+    state.segments.push(segment);
+    const scan = new SegmentScan(files, path);
+    for (let next = scan.next(size); next !== undefined; next = scan.next(size)) {
+      if (next.length > 0)
+        for (const each of ended.splice(0)) judgeTail(each, false, lineage, files);
+      for (const { frame, isBehindDamage } of next) {
+        if (isBehindDamage) damage(segment, lineage);
+        lineage.add(frame, state);
+        apply(state, frame, number);
+        if (frame.kind === 'entry') segment.lastEntry = Math.max(segment.lastEntry, frame.number);
+      }
+      yield Math.min(windowBytes, size);
     }
-    const isCut = segment.size < bytes.length;
-    state.segments.push({ ...segment, isCut, isDamaged: isCut && !isLast });
+    ended.push({ segment, wholeEnd: scan.wholeEnd });
   }
-  for (const segment of state.segments) {
-    const cut = cuts.get(segment.number);
-    if (cut !== undefined) {
-      segment.isDamaged = segment.size < cut;
-      segment.isCut = true;
-      segment.size = Math.min(segment.size, cut);
-    }
-    const bytes = files.read(segment.path, 0, segment.size);
-    for (const { frame } of decodeFrames(bytes)) {
-      apply(state, frame, segment.number);
-      if (frame.kind === 'entry') segment.lastEntry = Math.max(segment.lastEntry, frame.number);
-    }
+  for (const each of ended) judgeTail(each, true, lineage, files);
+  return { state, ...lineage.end(state) };
+}
+
+interface Ended {
+  readonly segment: Segment;
+  readonly wholeEnd: number;
+}
+
+/**
+ * What of a segment lies behind its last whole frame. A write may have been torn only where nothing was
+ * written later, and where no later header has said how much counts.
+ */
+function judgeTail(
+  { segment, wholeEnd }: Ended,
+  isLast: boolean,
+  lineage: Lineage,
+  files: SpoolFiles,
+): void {
+  if (wholeEnd === segment.size) return;
+  const tail = () =>
+    files.read(segment.path, wholeEnd, Math.min(segment.size - wholeEnd, maxFrame));
+  if (isLast && !segment.isCut && (segment.size - wholeEnd > maxFrame || !wasWhole(tail()))) {
+    segment.isCut = true;
+    segment.size = wholeEnd;
+  } else damage(segment, lineage);
+}
+
+function damage(segment: Segment, lineage: Lineage): void {
+  segment.isDamaged = true;
+  lineage.damaged();
+}
+
+/** What headers say of other segments. One that was cut to nothing has nothing to say. */
+function* readCuts(
+  numbers: readonly number[],
+  folder: string,
+  files: SpoolFiles,
+): Generator<number, Map<number, number>> {
+  const cuts = new Map<number, number>();
+  for (const number of numbers.toReversed()) {
+    if (cuts.get(number) === 0) continue;
+    const bytes = files.read(segmentPath(folder, number), 0, maxFrame);
+    const first = decodeAt(bytes, 0)?.frame;
+    if (first?.kind === 'header')
+      for (const [other, size] of first.header.cuts) if (!cuts.has(other)) cuts.set(other, size);
+    yield bytes.length;
   }
-  return state;
+  return cuts;
 }
 
 /** The state after one more frame. The same frame may come twice: what is rewritten may be there still. */
 export function apply(state: SpoolState, frame: Frame, segment: number): void {
   if (frame.kind === 'entry') state.nextEntry = Math.max(state.nextEntry, frame.number + 1);
+  else if (frame.kind === 'owner') state.owner = frame.owner;
   else if (frame.kind === 'delivered') state.outstanding.delete(keyOf(frame));
   else if (frame.kind === 'header') {
-    const { chain, nextEntry, nextUnbatched } = frame.header;
+    const { owner, chain, nextEntry, nextUnbatched } = frame.header;
+    state.owner = owner ?? state.owner;
     state.chain = chain;
     state.nextEntry = Math.max(state.nextEntry, nextEntry);
     state.nextUnbatched = Math.max(state.nextUnbatched, nextUnbatched);
   } else {
     const { batch } = frame;
-    const { producer, client, seq, id, fin, end } = batch;
     state.outstanding.set(keyOf(batch), { batch, segment });
-    if (end < state.nextUnbatched || (state.chain?.producer === producer && seq < state.chain.seq))
-      return; // rewritten
-    state.nextUnbatched = end;
+    if (!isNew(batch, state)) return;
+    const { producer, client, seq, id, fin, end } = batch;
+    state.nextUnbatched = Math.max(state.nextUnbatched, end);
     state.chain = fin ? undefined : { producer, client, seq: seq + 1, prev: id };
   }
+}
+
+/** Whether a boundary is the chain's next, and not one that is rewritten: then the header knew it. */
+export function isNew({ fin, producer, end }: Boundary, state: SpoolState): boolean {
+  return fin ? state.chain?.producer === producer : end > state.nextUnbatched;
 }

@@ -116,7 +116,8 @@ export class SegmentWriter {
   async #current(bytes: number): Promise<{ file: AppendFile; segment: Segment }> {
     const segment = this.state.segments.at(-1);
     if (this.#file !== undefined && segment !== undefined) {
-      if (segment.size + bytes <= this.#deps.segmentBytes) return { file: this.#file, segment };
+      const hasRoom = segment.size + bytes <= this.#deps.segmentBytes;
+      if (hasRoom && !segment.isDamaged) return { file: this.#file, segment };
       await this.#closeFile();
     }
     return this.#begin();
@@ -130,7 +131,7 @@ export class SegmentWriter {
   /** A new segment, with what is alive in those that were abandoned. */
   async #begin(): Promise<{ file: AppendFile; segment: Segment }> {
     const { folder, files } = this.#deps;
-    const { segments, chain, nextEntry, nextUnbatched } = this.state;
+    const { segments, owner, chain, nextEntry, nextUnbatched } = this.state;
     const number = Math.max(segments.at(-1)?.number ?? 0, this.#unfinished.at(-1) ?? 0) + 1;
     const path = segmentPath(folder, number);
     const cuts = segments
@@ -139,7 +140,10 @@ export class SegmentWriter {
       .concat(this.#unfinished.map((each) => [each, 0]));
     const header: Frame = {
       kind: 'header',
-      header: { v: 1, ...(chain && { chain }), nextEntry, nextUnbatched, cuts },
+      header: {
+        ...{ v: 1, ...(owner && { owner }), ...(chain && { chain }) },
+        ...{ nextEntry, nextUnbatched, cuts },
+      },
     };
     const live = liveFrames(this.#abandoned, this.state, files);
     const bytes = Buffer.concat([header, ...live].map(encodeFrame));
@@ -181,6 +185,7 @@ export class SegmentWriter {
     const { files, onFailure } = this.#deps;
     if (isDamaged) this.#damaged += 1;
     const done = isDamaged ? files.rename(path, path + damaged) : files.remove(path);
-    this.#removing = this.#removing.then(() => done).catch(onFailure);
+    const told = done.catch(onFailure); // at once: an earlier one may take longer than this one to fail
+    this.#removing = this.#removing.then(() => told);
   }
 }

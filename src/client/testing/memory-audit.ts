@@ -75,7 +75,7 @@ export class MemoryAudit implements Recorder {
     const count = this.#recorded;
     return {
       ...{ recorded: count, accepted: count, committed: count, batches: count },
-      ...{ rejected: 0, quarantined: 0 },
+      ...{ refused: 0, rejected: 0, quarantined: 0 },
       pending: { events: 0, bytes: 0 },
       ...{ resent: 0, window: 1 },
       ...{ wireBytes: 0, retries: 0, resigned: 0, stalled: 0 },
