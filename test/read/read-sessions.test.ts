@@ -33,7 +33,8 @@ function setUp() {
 function answerFor(jwk: PublicJwk, jti: string, end: number) {
   const id = grantId(thumbprint(jwk), jti);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const payload = { sub: 'sealtrail.read', jti: id, cnf: { jwk }, retentionDays: 30 };
+  const about = { sub: 'sealtrail.read', tenant: 'acme', retentionDays: 30 };
+  const payload = { ...about, jti: id, cnf: { jwk } };
   const expiresAt = toTime(end);
   return {
     grant: { id, jwt: `${part({})}.${part(payload)}.${'A'.repeat(86)}`, expiresAt },
