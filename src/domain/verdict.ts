@@ -18,6 +18,7 @@ export type Doubt = {
     | 'grant-missing'
     | 'member-missing'
     | 'revocation-unknown'
+    | 'unpackable-here'
     | 'revoked';
   readonly why: string;
 };

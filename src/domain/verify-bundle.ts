@@ -1,3 +1,4 @@
+import { CannotUnpack } from './body.ts';
 import type { BundleEntry, BundleGrant, BundleHead } from './bundle.ts';
 import { type Chain, Chains } from './chains.ts';
 import { fromTime } from './encoding.ts';
@@ -131,6 +132,8 @@ export class BundleVerifier {
       if (!this.#chains.add(manifest, id)) this.#repeated += 1;
       return { ...named, verdict, events };
     } catch (error) {
+      if (error instanceof CannotUnpack)
+        return { ...named, verdict: doubt('unpackable-here', error.message) };
       return { ...named, verdict: forgedBy(error) };
     }
   }
