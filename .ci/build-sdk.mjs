@@ -1,4 +1,5 @@
-// The package twice, as ES modules and as CommonJS: Node 20 up to 20.18 cannot require() an ES module.
+// The package twice, as ES modules and as CommonJS: not all that requires modules (test runners, older bundlers) takes
+// an ES module, though every Node that is promised does.
 // node .ci/build-sdk.mjs [FOLDER]: where to put `esm` and `cjs`, default dist.
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';

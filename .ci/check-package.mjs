@@ -14,7 +14,7 @@ try {
   const tarball = join(folder, `${name}-${version}.tgz`);
   run('publint', 'run', tarball, '--strict');
   // Its table is worth reading only if something is wrong.
-  // `sealtrail/cdk` is for a CDK app that runs where it is built: an ES module only, which Node 22.12 can require().
+  // `sealtrail/cdk` is for a CDK app that runs where it is built: an ES module only, which every Node that is promised can require().
   const words = [tarball, '--profile', 'node16', '--exclude-entrypoints', './cdk'];
   const attw = spawnSync('attw', words, { encoding: 'utf8' });
   if (attw.status !== 0) throw new Error(`attw: ${attw.stdout}${attw.stderr}`);

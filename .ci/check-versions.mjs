@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const compilers = ['5.4', '5.5', '5.6', '5.7', '5.8', '5.9', '6.0'];
-const nodes = ['20.12.0', '20', '22', '24'];
+const nodes = ['22.15.0', '22', '24', '26'];
 const [only] = process.argv.slice(2);
 const app = mkdtempSync(join(tmpdir(), 'sealtrail-versions-'));
 const run = (file, args, cwd = app) =>
@@ -27,7 +27,7 @@ try {
   install(app, join(app, tarball.trim()));
   const direct = readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'));
   console.log(`installed beside it: ${direct.join(' ')}`);
-  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '@types/node@20'], app);
+  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '@types/node@22'], app);
   for (const extension of ['mts', 'cts'])
     copyFileSync('.ci/consumer.ts', join(app, `consumer.${extension}`));
 

@@ -1,4 +1,17 @@
-import { run } from './run.ts';
+import * as zlib from 'node:zlib';
+
+/** The exit code of a Node that is too old: nothing was done. */
+const nodeTooOld = 4;
+
+// Before anything else is loaded. Batches are packed with zstd, and what cannot be unpacked here must not be taken for
+// forged.
+if (typeof zlib.zstdDecompressSync !== 'function') {
+  process.stderr.write(
+    `sealtrail: this is Node ${process.version}, and 22.15 or newer is needed, for zstd. Nothing was done.\n`,
+  );
+  process.exit(nodeTooOld);
+}
+const { run } = await import('./run.ts');
 
 const end = new AbortController();
 // Once: a second Ctrl-C ends the process at once.

@@ -1,6 +1,7 @@
 import { AuditClient } from './client.ts';
 import { defaultInternals } from './internals.ts';
 import { type AuditClientOptions, parseOptions } from './options.ts';
+import { requireZstd } from './require-zstd.ts';
 
 export type { ErrorCode, ErrorKind, EventFate, SealtrailError } from '../domain/error.ts';
 export type { Event } from '../domain/event.ts';
@@ -28,6 +29,9 @@ export type { AuditClientOptions } from './options.ts';
 export type { EventInput } from './prepare-event.ts';
 export type { Recorder } from './recorder.ts';
 export type { SpoolStats, Stats } from './stats.ts';
+
+// At import: what was recorded until a first batch failed would be lost.
+requireZstd();
 
 /**
  * A client that records audit events under this API key (see README.md). It connects at the first

@@ -4,9 +4,6 @@ import type { Manifest } from './manifest.ts';
 
 export type Encoding = Manifest['enc'];
 
-/** zstd where this Node has it (≥ 22.15), deflate (zlib, RFC 1950) otherwise. */
-export const bestEncoding: Encoding = 'zstdCompressSync' in zlib ? 'zstd' : 'deflate';
-
 /** Compresses a body into one frame. Level 1 of zstd: higher ones cost more time than they save bytes. */
 export function compress(body: Buffer, enc: Encoding): Buffer {
   if (enc === 'identity') return body;
@@ -25,9 +22,13 @@ export function compress(body: Buffer, enc: Encoding): Buffer {
  * Decompresses to exactly `size` bytes, never holding more. The frame must be the only thing in `data`:
  * Node ignores bytes behind a zlib stream and joins further zstd frames, so the input that was used
  * must be all of it, and must be a single zstd frame (RFC 8878 §3.1.1).
+ *
+ * Throws `compression-invalid`, `size-mismatch`; a `CannotUnpack` where this runtime has no zstd (Node has it from 22.15
+ * on), which says nothing of the data.
  */
 export function decompress(data: Buffer, enc: Encoding, size: number): Buffer {
   if (enc === 'identity') return exactly(data, size);
+  if (enc === 'zstd' && typeof zlib.zstdDecompressSync !== 'function') throw new CannotUnpack();
   // One chunk that is never quite full: of smaller ones, zlib makes many, and joins them.
   const options = {
     maxOutputLength: Math.max(size, 1),
@@ -55,6 +56,15 @@ export function decompress(data: Buffer, enc: Encoding, size: number): Buffer {
   if (result.engine.bytesWritten !== data.length)
     throw new SealtrailError('compression-invalid', 'bytes behind the end of the compressed frame');
   return exactly(result.buffer, size);
+}
+
+/** What is packed cannot be judged here. Not a SealtrailError: it is no fault of what was read. */
+export class CannotUnpack extends Error {
+  override readonly name = 'CannotUnpack';
+
+  constructor() {
+    super(`cannot be checked here: ${process.version} has no zstd, Node 22.15 or newer is needed`);
+  }
 }
 
 function exactly(body: Buffer, size: number): Buffer {

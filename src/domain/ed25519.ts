@@ -19,7 +19,7 @@ const prime = 2n ** 255n - 19n;
 /**
  * The y coordinates of the points of order 1, 2, 4 and 8. Node takes them as keys, and with one of them
  * a single fixed signature holds for any message: https://eprint.iacr.org/2020/1244 (table 1). OpenSSL
- * 3.5 (Node 24) refuses that signature, 3.0 (Node 20) lets it pass.
+ * 3.5 (Node 24) refuses that signature, 3.0 (Node 22) lets it pass.
  */
 const smallOrder = new Set([
   0n,

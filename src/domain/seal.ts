@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { bestEncoding, compress, type Encoding } from './body.ts';
+import { compress, type Encoding } from './body.ts';
 import { toTime } from './encoding.ts';
 import { SealtrailError } from './error.ts';
 import { signJws } from './jws.ts';
@@ -39,7 +39,7 @@ const lf = Buffer.from('\n');
  * Settles a batch: hashes its lines, compresses its body, computes its id. The lines were validated when
  * they were recorded. Throws `lines-invalid`, `size-mismatch` or `span-exceeded` beyond the limits.
  */
-export function compose(content: BatchContent, enc: Encoding = bestEncoding): Batch {
+export function compose(content: BatchContent, enc: Encoding = 'zstd'): Batch {
   const { lines, sealed, from, to, ...rest } = content;
   if (lines.length > limits.events || (lines.length === 0 && !content.fin))
     throw new SealtrailError('lines-invalid', `${lines.length} events in a batch`);

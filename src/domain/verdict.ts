@@ -13,7 +13,12 @@ export interface Pins {
 /** What is missing for a proof, while nothing speaks against it. */
 export type Doubt = {
   readonly kind: 'incomplete';
-  readonly code: 'issuer-unpinned' | 'grant-missing' | 'member-missing' | 'revoked';
+  readonly code:
+    | 'issuer-unpinned'
+    | 'grant-missing'
+    | 'member-missing'
+    | 'unpackable-here'
+    | 'revoked';
   readonly why: string;
 };
 

@@ -1,4 +1,5 @@
 import { checkActions } from './access-log.ts';
+import { CannotUnpack } from './body.ts';
 import type { BundleEntry, BundleGrant, BundleHead } from './bundle.ts';
 import { type Chain, Chains } from './chains.ts';
 import { fromTime } from './encoding.ts';
@@ -134,6 +135,8 @@ export class BundleVerifier {
       if (!this.#chains.add(manifest, id)) this.#repeated += 1;
       return { ...named, verdict, events };
     } catch (error) {
+      if (error instanceof CannotUnpack)
+        return { ...named, verdict: doubt('unpackable-here', error.message) };
       return { ...named, verdict: forgedBy(error) };
     }
   }

@@ -17,7 +17,7 @@ export async function buildCli(outfile = join(root, 'dist/cli/sealtrail.js')): P
     minify: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: 'node22.15',
     mainFields: ['module', 'main'],
     // Some of what is bundled is CommonJS and requires Node's own modules.
     banner: {

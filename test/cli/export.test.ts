@@ -124,6 +124,34 @@ describe('export', () => {
     expect(existsSync(`${file}.state`)).toBe(false);
   });
 
+  test('a state that leads elsewhere is refused before a key is sent', async () => {
+    const file = join(folder, 'forged.ndjson');
+    const words = ['export', ...range, '--out', file];
+    // It is broken off while it waits for its second page, so that there is a state.
+    const ended = new AbortController();
+    served.onRequest = async (path) => {
+      if (path.includes('cursor=')) ended.abort();
+    };
+    expect((await reader.run(words, { signal: ended.signal })).code).toBe(1);
+    const kept = JSON.parse(readFileSync(`${file}.state`, 'utf8'));
+    const asked: string[] = [];
+    served.onRequest = async (path) => {
+      asked.push(path);
+    };
+    // With a base path, `/..` would leave it; the others name no path at all.
+    const env = { SEALTRAIL_URL: `${served.url}/audit` };
+    const question = kept.question.replace(served.url, env.SEALTRAIL_URL);
+    for (const next of ['/../v1/events', '.evil.example/', '@evil.example/']) {
+      writeFileSync(`${file}.state`, JSON.stringify({ ...kept, question, next }));
+      const { code, stderr } = await reader.run(words, { env });
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/does not lead to|not the state of an export/),
+      ]);
+    }
+    expect(asked).toEqual([]);
+  });
+
   test('shows how far it is on a terminal only', async () => {
     const out = join(folder, 'progress.ndjson');
     const { stderr } = await reader.run(['export', ...range, '--out', out], { tty: true });

@@ -46,7 +46,7 @@ describe('tenants', () => {
     ]);
     expect(new Set(events.map(({ correlationId }) => correlationId)).size).toBe(2);
     expect(events[3]).toMatchObject({
-      actor: { type: 'aws', id: 'arn:aws:iam::000000000000:root' },
+      actor: { type: 'aws', id: expect.stringMatching(/grantAdministration\w+\/operator$/) },
       changes: [
         { op: 'replace', path: '/credentialsPerMinute', from: 60, to: 5 },
         { op: 'replace', path: '/shards', from: 1, to: 3 },

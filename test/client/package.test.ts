@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   globSync,
@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTaken } from '../fake/event-stream.ts';
 import { apiKey } from '../fake/token-service.ts';
 import { closeServers, listen } from '../fixture/front-over-http.ts';
-import { otherNode } from '../fixture/other-node.ts';
+import { oldestNode, tooOldNode } from '../fixture/other-node.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const app = mkdtempSync(join(tmpdir(), 'sealtrail-app-'));
@@ -40,7 +40,7 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(app, { recursive: true }));
 
-const nodes = [process.execPath, ...(otherNode === undefined ? [] : [otherNode])];
+const nodes = [process.execPath, oldestNode];
 
 function run(node: string, file: string, text: string): string {
   writeFileSync(join(app, file), text);
@@ -120,50 +120,75 @@ test('an app in TypeScript compiles and runs, as ES modules and as CommonJS', ()
       );
 }, 240_000);
 
-test.skipIf(otherNode === undefined)(
-  'another Node keeps events in a spool and is killed; the next, of the other form, sends them and its own',
-  async () => {
-    const front = await listen();
-    const dir = join(app, 'spool');
-    const [options, event] = [{ url: front.url, apiKey, spool: { dir } }, "action: 'node.tested'"];
-    // Lingers for longer than it lives: nothing is on the stream when it dies.
-    writeFileSync(
-      join(app, 'killed.cjs'),
-      `const { createAuditClient } = require('sealtrail');
+test('the oldest Node that is promised is the one that is tested, and npm scripts run on ours', () => {
+  const version = (node: string) => execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  expect(manifest.engines.node).toBe('>=22.15');
+  expect(version(oldestNode)).toBe('v22.15.0');
+  // Two packages bring a `node`: the one that npm links is not the oldest.
+  const linked = join(root, 'node_modules/.bin/node');
+  expect(version(linked)).toBe(`v${manifest.devDependencies.node}`);
+});
+
+/** A Node that has no zstd, and an old one if this machine has one. */
+const withoutZstd: [name: string, words: string[]][] = [
+  ['without zstd', [process.execPath, '--require', join(root, 'test/fixture/without-zstd.cjs')]],
+  ...(tooOldNode === undefined ? [] : [['of the PATH', [tooOldNode]] as [string, string[]]]),
+];
+
+describe.each(withoutZstd)('in a Node %s', (_, [node = '', ...options]) => {
+  test.each([
+    ['required', "require('sealtrail')", 'cjs'],
+    ['imported', "import 'sealtrail'", 'mjs'],
+  ])('the SDK, %s, throws by the version that it needs', (form, text, extension) => {
+    const file = `too-old-${form}.${extension}`;
+    writeFileSync(join(app, file), text);
+    const { status, stderr } = spawnSync(node, [...options, file], { cwd: app, encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toContain('sealtrail needs Node 22.15 or newer');
+  });
+});
+
+test('the oldest Node keeps events in a spool and is killed; the next, of the other form, sends them and its own', async () => {
+  const front = await listen();
+  const dir = join(app, 'spool');
+  const [options, event] = [{ url: front.url, apiKey, spool: { dir } }, "action: 'node.tested'"];
+  // Lingers for longer than it lives: nothing is on the stream when it dies.
+  writeFileSync(
+    join(app, 'killed.cjs'),
+    `const { createAuditClient } = require('sealtrail');
        const audit = createAuditClient({ ...${JSON.stringify(options)}, lingerMs: 60_000 });
        const record = (n) => audit.record(
          { ${event}, actor: { type: 'process', id: process.version }, metadata: { n } },
          { until: 'durable' },
        );
        Promise.all([0, 1, 2].map(record)).then(() => process.kill(process.pid, 'SIGKILL'));`,
-    );
-    writeFileSync(
-      join(app, 'next.mjs'),
-      `import { createAuditClient } from 'sealtrail';
+  );
+  writeFileSync(
+    join(app, 'next.mjs'),
+    `import { createAuditClient } from 'sealtrail';
        const audit = createAuditClient(${JSON.stringify(options)});
        audit.record({ ${event}, actor: { type: 'process', id: process.version }, metadata: { n: 3 } });
        await audit.close();
        console.log(process.version, audit.stats().accepted, audit.stats().pending.events);`,
-    );
-    const node = (file: string) => promisify(execFile)(String(otherNode), [file], { cwd: app });
-    await expect(node('killed.cjs')).rejects.toMatchObject({ signal: 'SIGKILL' });
-    expect(front.taken).toEqual([]);
-    const { stdout } = await node('next.mjs');
-    const [version, ...counts] = stdout.trim().split(' ');
-    expect(version).not.toBe(process.version);
-    expect(counts).toEqual(['4', '0']);
-    const batches = openTaken(front.taken, front.token.grants);
-    batches.sort((a, b) => a.manifest.seq - b.manifest.seq);
-    const events = batches.flatMap(({ lines }) =>
-      lines.map(({ bytes }) => JSON.parse(bytes.toString('utf8'))),
-    );
-    expect(events.map(({ actor, metadata }) => [actor.id, metadata.n])).toEqual(
-      [0, 1, 2, 3].map((n) => [version, n]),
-    );
-    expect(batches.at(-1)?.manifest.fin).toBe(true);
-    await closeServers();
-  },
-);
+  );
+  const node = (file: string) => promisify(execFile)(oldestNode, [file], { cwd: app });
+  await expect(node('killed.cjs')).rejects.toMatchObject({ signal: 'SIGKILL' });
+  expect(front.taken).toEqual([]);
+  const { stdout } = await node('next.mjs');
+  const [version, ...counts] = stdout.trim().split(' ');
+  expect(version).not.toBe(process.version);
+  expect(counts).toEqual(['4', '0']);
+  const batches = openTaken(front.taken, front.token.grants);
+  batches.sort((a, b) => a.manifest.seq - b.manifest.seq);
+  const events = batches.flatMap(({ lines }) =>
+    lines.map(({ bytes }) => JSON.parse(bytes.toString('utf8'))),
+  );
+  expect(events.map(({ actor, metadata }) => [actor.id, metadata.n])).toEqual(
+    [0, 1, 2, 3].map((n) => [version, n]),
+  );
+  expect(batches.at(-1)?.manifest.fin).toBe(true);
+  await closeServers();
+});
 
 test('pino finds the transport by its name, in the README’s example', async () => {
   const front = await listen();
@@ -204,6 +229,7 @@ test('a bundle that only records has nothing else in it', async () => {
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([path]) => path.replace(/^.*\/dist\//, ''));
   expect(ours).toContain('esm/client/client.js');
+  expect(ours).toContain('esm/client/require-zstd.js');
   const others =
     /context|define-events|find-dropped|close-on-signal|express|fastify|hono|pino|lambda|testing|cjs/;
   expect(ours.filter((path) => others.test(path))).toEqual([]);

@@ -12,7 +12,10 @@ export interface Api {
   readonly apiKey: string;
   /** The tenant that was named, by option or profile. */
   readonly tenant: string | undefined;
-  /** An answer of 2xx. Throws a Failure with the problem's own words. */
+  /**
+   * An answer of 2xx. Throws a Failure with the problem's own words; and, before anything is sent, for a path that
+   * leads to another address, for which the key is not.
+   */
   get(path: string, accept?: string): Promise<Page>;
 }
 
@@ -40,6 +43,10 @@ export async function openApi(args: Args, desk: Desk): Promise<Api> {
     apiKey,
     tenant: args.id('tenant') ?? profile.tenant,
     async get(path, accept = 'application/json') {
+      if (!path.startsWith('/') || pathBelow(base, `${base}${path}`) === undefined)
+        throw new Failure(
+          `${path} does not lead to ${base}: nothing was asked, and no key was sent`,
+        );
       for (let tried = 1; ; tried++) {
         const answer = await ask(`${base}${path}`, apiKey, accept, desk.signal);
         if (answer?.status === 200)
@@ -88,10 +95,18 @@ function nextPath(link: string, base: string, path: string): string | undefined 
   const reference = /<([^>]*)>; rel="next"/.exec(link)?.[1];
   if (reference === undefined) return undefined;
   const { href } = new URL(reference, `${base}${path}`);
-  const root = new URL(`${base}/`).href;
-  if (!href.startsWith(root))
+  const next = pathBelow(base, href);
+  if (next === undefined)
     throw new Failure(`${path.split('?')[0]}: the next page is said to be elsewhere, at ${href}`);
-  return href.slice(root.length - 1);
+  return next;
+}
+
+/** The path of a URL of the same API, with its query; undefined for one that leads elsewhere. */
+function pathBelow(base: string, url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { href } = new URL(url);
+  const root = new URL(`${base}/`).href;
+  return href.startsWith(root) ? href.slice(root.length - 1) : undefined;
 }
 
 function isWorthAnother(answer: Answer | undefined): boolean {
