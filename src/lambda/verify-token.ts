@@ -106,8 +106,10 @@ function issuerOf(token: string): string {
   }
 }
 
-/** What a part of a token says, if all readers understand it alike: strict base64url, no member twice. (jose refuses
- * what is no UTF-8.) */
+/**
+ * What a part of a token says, if all readers understand it alike: strict base64url, no member twice. (jose refuses
+ * what is no UTF-8.)
+ */
 function strictly(part: string): unknown {
   const bytes = Buffer.from(part, 'base64url');
   if (bytes.toString('base64url') !== part) throw new Error('not base64url');
