@@ -125,7 +125,7 @@ export const runbook = {
   },
   ServerErrors: {
     means: 'The API answered 5xx: no credentials are vended, or nothing can be read.',
-    do: 'TokenFailed in alarm: see there. Else read the last error in the log of the read function.',
+    do: 'TokenFailed in alarm: see there. Else read the last error in the log of the read function. If there is none, Lambda had no room for it (its metric Throttles): find the reader that asks most (lines `read` in that log, by key), and raise what is reserved for read, or lower readQuota.',
   },
 } as const satisfies Record<string, { readonly means: string; readonly do: string }>;
 

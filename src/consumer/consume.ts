@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { SealtrailError } from '../domain/error.ts';
 import { parseRecord, type SealedRecord } from '../domain/manifest.ts';
 import { describeError, type Log } from '../lambda/log.ts';
@@ -28,6 +29,8 @@ export interface Invocation {
   readonly id: string;
   /** Aborted when what is left of the function's time is only enough to answer. */
   readonly signal: AbortSignal;
+  /** Aborted when what is left is only enough to store what was checked. @default `signal` */
+  readonly checking?: AbortSignal;
 }
 
 /**
@@ -41,7 +44,7 @@ export async function consume(
 ): Promise<RedriveResponse> {
   const { Records, redriven } = event;
   const records = Records.map((record, i) => arrived(record, redriven?.[i]));
-  const checked = await check(records, options);
+  const checked = await check(records, invocation, options);
   const stored = await store(checked, invocation, options);
   const entries = await putAside(stored, options);
   // What an operator brings again was counted when it came.
@@ -66,9 +69,13 @@ function putAsideAmong(done: readonly Entry[]): RedriveResponse['putAside'] & ob
   );
 }
 
-/** Parses all, looks their grants up in one call, then checks each. */
+/**
+ * Parses all, looks their grants up in one call, then checks each. A record may take half a second: those that are not
+ * reached in time are undone, and come again.
+ */
 async function check(
   records: readonly Arrived[],
+  { signal, checking = signal }: Invocation,
   { grants, log }: ConsumeOptions,
 ): Promise<Entry[]> {
   const parsed = records.map((record) => ({
@@ -81,13 +88,22 @@ async function check(
     known = ids.length === 0 ? new Map() : await grants(ids);
   } catch (error) {
     log.error('grants could not be looked up', describeError(error));
-    return records.map((record) => ({
-      arrived: record,
-      outcome: { kind: 'undone' },
-      grant: undefined,
-    }));
+    return records.map(undone);
   }
-  return parsed.map(({ arrived: record, parsed: result }) => entryOf(record, result, known));
+  const entries: Entry[] = [];
+  for (const { arrived: record, parsed: result } of parsed) {
+    // A turn of the event loop, without which no timer could abort anything.
+    await setImmediate();
+    if (checking.aborted) break;
+    entries.push(entryOf(record, result, known));
+  }
+  const rest = records.slice(entries.length);
+  if (rest.length > 0) log.warn('records were not reached in time', { records: rest.length });
+  return [...entries, ...rest.map(undone)];
+}
+
+function undone(record: Arrived): Entry {
+  return { arrived: record, outcome: { kind: 'undone' }, grant: undefined };
 }
 
 function entryOf(

@@ -56,10 +56,14 @@ const options = {
   log,
 };
 
-/** Time that is kept for putting aside and answering, ms. */
+/** Time that is kept for setting aside and answering, ms. */
 const reserveMs = 10_000;
+/** And, of what is left, the part in which records are checked; the rest is for storing them. */
+const checkingPart = 0.6;
 
 export function handler(event: RedriveEvent, context: Context) {
   const left = Math.max(context.getRemainingTimeInMillis() - reserveMs, 1);
-  return consume(event, { id: context.awsRequestId, signal: AbortSignal.timeout(left) }, options);
+  const signal = AbortSignal.timeout(left);
+  const checking = AbortSignal.timeout(left * checkingPart);
+  return consume(event, { id: context.awsRequestId, signal, checking }, options);
 }

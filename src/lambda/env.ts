@@ -52,6 +52,13 @@ const oidcIssuer = z
     issuer: url,
     audience: z.union([name, z.array(name).min(1).max(8)]),
     jwksUri: url.optional(),
+    /** A token that lives longer is refused, s. @default 86400 */
+    maxTokenSeconds: z
+      .number()
+      .int()
+      .min(60)
+      .max(366 * 86_400)
+      .optional(),
     algorithms: z.array(z.enum(algorithms)).min(1).default(['RS256', 'PS256', 'ES256', 'EdDSA']),
     tenant: from(z.union([id, z.literal('*')], { error: 'a tenant’s id, or *' })),
     client: from(id).default({ claim: 'sub' }),

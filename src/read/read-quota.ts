@@ -6,7 +6,7 @@ import type { Reader } from './access.ts';
  * What one reader may ask a minute, in units: a request is one, and each 100 ms that it worked for is one more. So 600
  * units are ten quick requests a second, or one request after another without a pause.
  */
-export interface ReadLimits {
+interface ReadLimits {
   /** Of an API key, or of one client of an OpenID provider, with all viewer tokens that it made. */
   readonly key: number;
   /** Of one viewer token. */

@@ -60,6 +60,41 @@ test('poison is quarantined, raw, an object each, and the shard goes on', async 
   ]);
 });
 
+test('records that are not reached in time are undone; what was checked is stored and set aside', async () => {
+  const consumer = consumerHarness();
+  const who = consumer.client();
+  const sent = [sealed(who), poisoned('a'), sealed(who), poisoned('b'), sealed(who)];
+  let looks = 0;
+  const checking = {
+    get aborted() {
+      return ++looks > 3;
+    },
+  } as AbortSignal;
+  expect(await consumer.run(sent, AbortSignal.timeout(60_000), checking)).toEqual([3]);
+  expect(consumer.store.size).toBe(2);
+  expect(consumer.aside('quarantine').map(({ sequenceNumber }) => sequenceNumber)).toEqual(['101']);
+  expect(await consumer.run(sent.slice(3))).toEqual([]);
+  expect(consumer.store.size).toBe(3);
+});
+
+test('with a signal that is aborted nothing is checked, and the first record comes again', async () => {
+  const consumer = consumerHarness();
+  const who = consumer.client();
+  expect(await consumer.run([poisoned('a'), sealed(who)], AbortSignal.abort())).toEqual([0]);
+  expect([consumer.store.size, consumer.objects.quarantine.size]).toEqual([0, 0]);
+});
+
+test('a signal that is aborted while records are checked is seen: the event loop turns between them', async () => {
+  const consumer = consumerHarness();
+  const who = consumer.client();
+  const time = new AbortController();
+  setImmediate(() => time.abort());
+  const sent = Array.from({ length: 20 }, () => sealed(who));
+  const [first = 20] = await consumer.run(sent, AbortSignal.timeout(60_000), time.signal);
+  expect(first).toBeLessThan(20);
+  expect(consumer.store.size).toBe(first);
+});
+
 test('the same invocation again writes the same object again', async () => {
   const consumer = consumerHarness();
   const sent = [poisoned('a'), poisoned('b')];

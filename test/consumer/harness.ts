@@ -154,10 +154,10 @@ export function consumerHarness(
       grants.set(who.grantId, grantFor(who, { iat: issued }));
     },
     /** What `consume` answers: the place of the first record not done, or none. */
-    async run(sent: readonly Sent[], signal = AbortSignal.timeout(60_000)) {
+    async run(sent: readonly Sent[], signal = AbortSignal.timeout(60_000), checking = signal) {
       const { batchItemFailures } = await consume(
         kinesisEvent(sent),
-        { id: `${container} ${++invocations}`, signal },
+        { id: `${container} ${++invocations}`, signal, checking },
         options,
       );
       return batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier) - 100);

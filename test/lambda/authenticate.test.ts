@@ -12,6 +12,7 @@ test('a token of a configured issuer says who calls', async () => {
     tenant: 'acme',
     client: 'billing',
     scopes: new Set(['write', 'read']),
+    expiresAt: state.now + 300_000,
   });
   expect(state.asked).toEqual([
     'https://login.example.com/.well-known/openid-configuration',
@@ -90,6 +91,57 @@ test('times are taken with sixty seconds of tolerance, on both sides', async () 
   expect(await outcome(await token({ exp: at - 60 }))).toBe('unauthenticated');
   expect(await outcome(await token({ nbf: at + 60 }))).toBe('accepted');
   expect(await outcome(await token({ nbf: at + 61 }))).toBe('unauthenticated');
+});
+
+test('a token that lives too long is refused, by its own times and from now on', async () => {
+  const { token, outcome, authenticate, state } = await setUp();
+  const at = Math.floor(state.now / 1000);
+  expect(await outcome(await token({ exp: at + 86_400 }))).toBe('accepted');
+  for (const claims of [
+    { exp: at + 86_461 },
+    { exp: at + 3600, iat: at - 86_400 },
+    { exp: at + 86_461, iat: at + 3600 },
+    { exp: at + 86_461, iat: 'yesterday' },
+    { exp: 1e308 },
+    { exp: 9e15, iat: 9e15 },
+  ])
+    expect(await outcome(await token(claims))).toBe('unauthenticated');
+  await expect(authenticate(await token({ exp: 1e308 }))).rejects.toThrow('lives longer than');
+});
+
+test('how long a token may live is a setting of its issuer', async () => {
+  const { token, outcome, state } = await setUp({ maxTokenSeconds: 600 });
+  const at = Math.floor(state.now / 1000);
+  expect(await outcome(await token({ exp: at + 600 }))).toBe('accepted');
+  expect(await outcome(await token({ exp: at + 661 }))).toBe('unauthenticated');
+});
+
+test('a token with a claim or a member of its header twice is refused, though its signature holds', async () => {
+  const { raw, outcome, state } = await setUp();
+  const at = Math.floor(state.now / 1000);
+  const claims = `"iss":"https://login.example.com","aud":"https://audit.example.com","sub":"billing","scope":"sealtrail:read","exp":${at + 300}`;
+  const header = '"alg":"ES256","kid":"one"';
+  expect(await outcome(await raw(`{${header}}`, `{${claims},"org":"acme"}`))).toBe('accepted');
+  for (const [first, second] of [
+    [header, `${claims},"org":"globex","org":"acme"`],
+    [header, `${claims},"org":"acme","o\\u0072g":"globex"`],
+    [header, `${claims},"org":"acme","deep":{"a":1,"a":2}`],
+    [`${header},"kid":"one"`, `${claims},"org":"acme"`],
+    [`${header},"zip":"DEF"`, `${claims},"org":"acme"`],
+    [header, `${claims},"org":"acme","exp":1e400`],
+    [header, `${claims.replace(/"exp":.*/, '"exp":1e400')},"org":"acme"`],
+  ])
+    expect(await outcome(await raw(`{${first}}`, `{${second}}`)), second).toBe('unauthenticated');
+  // Bytes that are no UTF-8, and base64url that encodes to another text.
+  const bad = Buffer.concat([
+    Buffer.from(`{${claims},"org":"acme","x":"`),
+    Buffer.from([0xff, 0x22, 0x7d]),
+  ]);
+  expect(await outcome(await raw(`{${header}}`, bad))).toBe('unauthenticated');
+  for (const more of ['=', '!', ' '])
+    expect(await outcome(await raw(`{${header}}`, `{${claims},"org":"acme"}`, more))).toBe(
+      'unauthenticated',
+    );
 });
 
 test('what is wrong is told where the signature held, and not otherwise', async () => {

@@ -173,3 +173,24 @@ test('a cursor is of one tenant, and of the same question', async () => {
     (await api.quarantine(`from=2026-01-01&cursor=${next}`, { key: 'key-of-all' })).body.code,
   ).toBe('cursor-invalid');
 });
+
+test('a page of one large object keeps its time, and each page goes on by a record at least', async () => {
+  const api = readHarness();
+  const acme = api.client();
+  const put = async (key: string, body: string) => void api.quarantined.set(key, body);
+  const sent = Array.from({ length: 6 }, () => aside(recordOf(acme), 'too-old', 'acme'));
+  await setAside(sent, put);
+  // Each look-up of a grant takes five seconds.
+  api.grants.get = (id) => {
+    api.clock.now += 5_000;
+    return Map.prototype.get.call(api.grants, id);
+  };
+  const sizes: number[] = [];
+  for (let query = ''; ; ) {
+    const { body } = await api.quarantine(query);
+    sizes.push(body.records.length);
+    if (body.next === null) break;
+    query = `cursor=${body.next}`;
+  }
+  expect(sizes).toEqual([2, 2, 2]);
+});
