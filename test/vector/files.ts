@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { PublicJwk } from '../../src/domain/ed25519.ts';
 import type { Part } from './parts.ts';
 
-export interface Case {
+interface Case {
   readonly name: string;
   readonly comment: string;
   readonly input: readonly Part[];
@@ -49,13 +49,13 @@ export interface GrantedGroup extends Group<GrantedCase> {
 }
 
 type Kind = 'intact' | 'incomplete' | 'forged';
-export interface ProofCase extends Case {
+interface ProofCase extends Case {
   readonly result: Kind;
 }
 export interface ProofGroup extends Group<ProofCase> {
   readonly pins: Pinned;
 }
-export interface BundleCase extends Case {
+interface BundleCase extends Case {
   readonly result: Kind;
   readonly file: string;
   readonly batches: readonly string[];
