@@ -9,6 +9,8 @@ import { parseJws } from '../../src/domain/jws.ts';
 import { batchId, parseRecord } from '../../src/domain/manifest.ts';
 import { openRecord, verifyRecord } from '../../src/domain/open.ts';
 import { verifiedGrants } from '../../src/lambda/verified-grants.ts';
+import { openApi } from '../../src/read/openapi/document.ts';
+import { openSecond } from '../fixture/second-record.ts';
 import {
   batchFile,
   type GrantedCase,
@@ -89,6 +91,21 @@ describe('golden vectors of records', () => {
     '%s is refused as %s',
     async (_, code, vector) => {
       expect(await outcome(() => open(vector))).toBe(code);
+    },
+  );
+});
+
+describe('a program without our code', () => {
+  const { components } = openApi() as {
+    components: { schemas: { Event: Readonly<Record<string, unknown>> } };
+  };
+
+  test.each(records.cases.map((each) => [each.name, each] as const))(
+    'comes to the same of %s',
+    async (_, { input, result, faults }) => {
+      const opened = openSecond(fromParts(input), records, components.schemas.Event);
+      if (result === 'valid') expect(await opened).toEqual(faults);
+      else await expect(opened).rejects.toThrow();
     },
   );
 });
