@@ -1,25 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readBundle } from '../../src/domain/bundle.ts';
 import type { Chain } from '../../src/domain/chains.ts';
 import { BundleVerifier } from '../../src/domain/verify-bundle.ts';
-import { verifySecondBundle } from '../fixture/second-verifier.ts';
-import type { BundleVector } from '../vector/bundles.ts';
+import { verifySecondBundle } from '../fixture/second-bundle.ts';
+import { bundleFile } from '../vector/files.ts';
+import { fromParts } from '../vector/parts.ts';
 
-type Vector = Omit<BundleVector, 'bundle' | 'pins'> & {
-  readonly name: string;
-  readonly bundle: string;
-  readonly pins: { readonly issuers: readonly string[]; readonly tenant?: string };
-};
-
-const folder = new URL('../vector/bundle/', import.meta.url);
-const vectors = readdirSync(folder).map(
-  (file): Vector => JSON.parse(readFileSync(new URL(file, folder), 'utf8')),
-);
+const all = bundleFile();
+const vectors = all.groups.flatMap(({ pins, cases }) => cases.map((each) => ({ ...each, pins })));
 
 test('there are bundles that are intact, incomplete, and forged in many ways', () => {
   const of = (kind: string) => vectors.filter(({ name }) => name.startsWith(kind)).length;
-  expect([of('intact-'), of('incomplete-'), of('forged-')]).toEqual([4, 13, 14]);
+  expect([of('intact-'), of('incomplete-'), of('forged-')]).toEqual([8, 18, 21]);
+  expect(vectors.length).toBe(all.numberOfCases);
 });
 
 const said = (verdict: { readonly kind: string }) =>
@@ -32,10 +25,10 @@ function chainText({ client, first, last, isFinished, gaps, forks }: Chain): str
 }
 
 describe('the tool’s verifier', () => {
-  test.each(vectors)('$name', async ({ bundle, pins, ...expected }) => {
+  test.each(vectors)('$name', async ({ input, pins, ...expected }) => {
     const verifier = new BundleVerifier({ ...pins, issuers: new Set(pins.issuers) });
     async function* chunks() {
-      yield Buffer.from(bundle, 'base64');
+      yield fromParts(input);
     }
     const batches: string[] = [];
     for await (const entry of readBundle(chunks())) {
@@ -54,14 +47,13 @@ describe('the tool’s verifier', () => {
       : /incomplete|gaps|forks/.test(whole)
         ? 'incomplete'
         : 'intact';
-    expect(worst).toBe(expected.expect);
+    expect(worst).toBe(expected.result);
   });
 });
 
 describe('a program without our code', () => {
-  const pinned = vectors.filter(({ pins }) => pins.issuers.length > 0);
-  test.each(pinned)('$name', async ({ bundle, pins, ...expected }) => {
-    const found = await verifySecondBundle(Buffer.from(bundle, 'base64'), pins.issuers[0] ?? '');
-    expect([found.worst, found.chains]).toEqual([expected.expect, expected.chains]);
+  test.each(vectors)('$name', async ({ input, pins, ...expected }) => {
+    const found = await verifySecondBundle(fromParts(input), pins);
+    expect([found.worst, found.chains]).toEqual([expected.result, expected.chains]);
   });
 });

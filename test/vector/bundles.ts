@@ -4,14 +4,16 @@ import { fromTime, toTime } from '../../src/domain/encoding.ts';
 import type { Batch } from '../../src/domain/seal.ts';
 import type { Signer } from '../fixture/batches.ts';
 import { grantLine } from '../fixture/bundles.ts';
-import { start } from './build.ts';
+import { eventAt, start } from './build.ts';
 import {
   billing,
   crm,
   eventLines,
   forger,
   grantOf,
+  house,
   impostor,
+  reader,
   sealed,
   signed,
   tampered,
@@ -118,6 +120,20 @@ const lengthOf = (bytes: Buffer, by: number) =>
     'latin1',
   );
 
+/** The first line of an entry, without its LF, changed. */
+const lineChanged = (bytes: Buffer, change: (text: string) => string) => {
+  const end = bytes.indexOf(0x0a);
+  return Buffer.concat([Buffer.from(change(bytes.toString('utf8', 0, end))), bytes.subarray(end)]);
+};
+const far = sealed(billing, eventLines(1, start + 9000, 9), { seq: 9, prev: 'A'.repeat(43) });
+const readerGrant = grantLine(grantOf(reader, { via: 'service' }));
+/** A batch as the read API makes them: a producer of its own. */
+const reads = (action: string) => {
+  const line = Buffer.from(JSON.stringify(eventAt(start, 0, { action })));
+  return entry(reader, sealed(reader, [line], { fin: true }));
+};
+const revokedCrm = grantLine(grantOf(crm, { revokedAt: start + 100 }));
+
 export const bundleVectors: Record<string, BundleVector> = {
   'intact-two-producers': { ...right, bundle: whole },
   'intact-revoked-later': {
@@ -131,6 +147,126 @@ export const bundleVectors: Record<string, BundleVector> = {
     chains: ['billing 1-2 open'],
   },
   'intact-a-batch-twice': { ...right, bundle: bundle([...all, b0]), batches: intact(8) },
+
+  'intact-white-space-and-order': {
+    ...right,
+    bundle: bundle(
+      instead(
+        lineChanged(
+          b1,
+          (text) =>
+            `{ "bytes" : ${/"bytes":(\d+)/.exec(text)?.[1]}, "arrival" : ${/"arrival":("[^"]+")/.exec(text)?.[1]}, "batch" : "${second.id}" }`,
+        ),
+      ),
+    ),
+  },
+  'intact-issuer-key-as-jwks': {
+    ...right,
+    bundle: bundle(all, [
+      lineChanged(billingGrant, (text) =>
+        text.replace('"kty":"OKP"', `"kid":"${house.pin}","alg":"EdDSA","use":"sig","kty":"OKP"`),
+      ),
+      crmGrant,
+    ]),
+  },
+  'intact-reads-recorded': {
+    ...right,
+    bundle: bundle([...all, reads('audit.log.read')], [...grants, readerGrant]),
+    batches: intact(8),
+    chains: [...wholeChains, 'sealtrail.read 0-0 finished'],
+  },
+  'incomplete-revoked-while-made': {
+    ...right,
+    bundle: bundle([c0, b0, revokedCrm, c1, b1, c2, b2, b3], grants, 7),
+    expect: 'incomplete',
+    batches: intact(7).with(2, 'incomplete: revoked').with(4, 'incomplete: revoked'),
+  },
+  'incomplete-revocation-taken-back': {
+    ...right,
+    bundle: bundle([c0, b0, revokedCrm, crmGrant, c1, b1, c2, b2, b3], grants, 7),
+    expect: 'incomplete',
+    batches: intact(7).with(2, 'incomplete: revoked').with(4, 'incomplete: revoked'),
+  },
+  'incomplete-gap-behind-its-end': {
+    ...right,
+    bundle: bundle([...all, entry(billing, far)]),
+    expect: 'incomplete',
+    batches: intact(8),
+    chains: ['billing 0-9 open gaps 4-8', 'crm 0-2 finished'],
+  },
+  'incomplete-cut-in-its-first-line': {
+    ...right,
+    bundle: headEntry(head).subarray(0, 40),
+    expect: 'incomplete',
+    file: 'incomplete: cut',
+    batches: [],
+    chains: [],
+  },
+  'incomplete-without-a-byte': {
+    ...right,
+    bundle: Buffer.alloc(0),
+    expect: 'incomplete',
+    file: 'incomplete: cut',
+    batches: [],
+    chains: [],
+  },
+  'forged-first-line-with-white-space': {
+    expect: 'forged',
+    file: 'forged: malformed',
+    bundle: lineChanged(whole, (text) => text.replace('{"sealtrail":', '{"sealtrail": ')),
+    batches: [],
+    chains: [],
+  },
+  'forged-no-first-line': {
+    ...right,
+    expect: 'forged',
+    file: 'forged: malformed',
+    bundle: whole.subarray(headEntry(head).length),
+  },
+  'forged-key-twice': {
+    expect: 'forged',
+    file: 'forged: malformed',
+    bundle: bundle(instead(lineChanged(b1, (text) => text.replace('{', '{"bytes":1,')))),
+    batches: intact(2),
+    chains: ['billing 0-0 open', 'crm 0-0 open'],
+  },
+  'forged-bytes-over-256-kib': {
+    expect: 'forged',
+    file: 'forged: malformed',
+    bundle: bundle(
+      instead(lineChanged(b1, (text) => text.replace(/"bytes":\d+/, '"bytes":262145'))),
+    ),
+    batches: intact(2),
+    chains: ['billing 0-0 open', 'crm 0-0 open'],
+  },
+  'forged-line-over-8-kib': {
+    expect: 'forged',
+    file: 'forged: malformed',
+    bundle: bundle(instead(lineChanged(b1, (text) => text.padEnd(8193)))),
+    batches: intact(2),
+    chains: ['billing 0-0 open', 'crm 0-0 open'],
+  },
+  'intact-line-of-8-kib': {
+    ...right,
+    bundle: bundle(instead(lineChanged(b1, (text) => text.padEnd(8192)))),
+  },
+  'forged-time-that-does-not-exist': {
+    expect: 'forged',
+    file: 'forged: malformed',
+    bundle: bundle(
+      instead(
+        lineChanged(b1, (text) => text.replace('"arrival":"2026-01-', '"arrival":"2026-13-')),
+      ),
+    ),
+    batches: intact(2),
+    chains: ['billing 0-0 open', 'crm 0-0 open'],
+  },
+  'forged-action-of-an-application': {
+    ...right,
+    expect: 'forged',
+    bundle: bundle([...all, reads('invoice.refunded')], [...grants, readerGrant]),
+    batches: [...intact(7), 'forged: action-forbidden'],
+  },
 
   'incomplete-issuer-unpinned': {
     ...right,

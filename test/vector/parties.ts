@@ -30,6 +30,8 @@ export const house = issuer(1);
 export const forger = issuer(2);
 export const billing = signerOf(3);
 export const crm = signerOf(4, { client: 'crm' });
+/** The read API. */
+export const reader = signerOf(6, { client: 'sealtrail.read' });
 /** Calls itself what `billing` is called, with a key of its own. */
 export const impostor = signerOf(5, { producer: billing.producer, grantId: billing.grantId });
 

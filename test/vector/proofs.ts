@@ -1,9 +1,11 @@
 /** Proofs of every kind, right and wrong (FORMAT.md, section 8). */
+import { sign } from 'node:crypto';
 import { toTime } from '../../src/domain/encoding.ts';
 import { grantHeader } from '../../src/domain/grant.ts';
 import { signJws } from '../../src/domain/jws.ts';
 import { makeProof, type Proof } from '../../src/domain/proof.ts';
 import { eventAt, start } from './build.ts';
+import { withTorsion } from './odd-signatures.ts';
 import {
   billing,
   changed,
@@ -14,12 +16,14 @@ import {
   house,
   impostor,
   manifestIn,
+  reader,
   sealed,
   signed,
   tampered,
 } from './parties.ts';
 
-interface ProofVector {
+export interface ProofVector {
+  /** Its text, if it is not simply written as JSON. */
   readonly proof: unknown;
   readonly expect: 'intact' | 'incomplete' | 'forged';
   readonly code?: string;
@@ -80,6 +84,45 @@ function smallOrder(): Proof {
   const manifest = good.manifest.split('.').with(2, neutral(63).toString('base64url')).join('.');
   return { ...good, grant, manifest };
 }
+
+/** Under a grant that the issuer signed, whatever its payload says. */
+const granted = (
+  change: (text: string) => string | Buffer,
+  header = grantHeader(house.pin),
+): Proof => {
+  const text = Buffer.from(good.grant.split('.')[1] ?? '', 'base64url').toString();
+  const input = `${b64(header)}.${b64(change(text))}`;
+  const signature = sign(null, Buffer.from(input), house.key.privateKey);
+  return { ...good, grant: `${input}.${signature.toString('base64url')}` };
+};
+const b64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64url');
+const replaced = (find: string, by: string) => (text: string) => text.replace(find, by);
+
+/** What the read API seals under its own client. */
+const read = (event: object) =>
+  proved({
+    lines: [line(event)],
+    index: 0,
+    by: reader,
+    grant: grantOf(reader, { via: 'service' }),
+    batch: one,
+  });
+const recorded = eventAt(start, 0, { action: 'audit.log.read' });
+
+const textOf = (proof: unknown) => Buffer.from(JSON.stringify(proof));
+const asJwks = { ...house.key.jwk, kid: house.pin, alg: 'EdDSA', use: 'sig' };
+const withKey = (more: object) => ({ ...good, issuerKey: { ...asJwks, ...more } });
+const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+function notUtf8(): Buffer {
+  const bytes = textOf(withKey({ note: '?' }));
+  bytes[bytes.lastIndexOf('?')] = 0xff;
+  return bytes;
+}
+const torsion = (): Proof => {
+  const input = good.manifest.slice(0, good.manifest.lastIndexOf('.'));
+  const signature = withTorsion(Buffer.from(input), billing.key);
+  return { ...good, manifest: `${input}.${signature.toString('base64url')}` };
+};
 
 export const proofVectors: Record<string, ProofVector> = {
   'intact-first': { expect: 'intact', proof: proved({ index: 0 }) },
@@ -221,11 +264,156 @@ export const proofVectors: Record<string, ProofVector> = {
   }),
   'forged-member-more': forged('malformed', { ...good, trust: 'me' }),
   'forged-version': forged('malformed', { ...good, v: 2 }),
+
+  'intact-issuer-key-as-jwks': { expect: 'intact', proof: withKey({}) },
+  'intact-index-with-decimals': {
+    expect: 'intact',
+    proof: Buffer.from(JSON.stringify(good).replace('"index":2', '"index":2.0')),
+  },
+  'intact-white-space-and-order': {
+    expect: 'intact',
+    proof: Buffer.from(
+      JSON.stringify(Object.fromEntries(Object.entries(good).toReversed()), null, 2),
+    ),
+  },
+  'intact-via-gateway': {
+    expect: 'intact',
+    proof: proved({ grant: grantOf(billing, { via: 'gateway' }) }),
+  },
+  'intact-via-service': {
+    expect: 'intact',
+    proof: proved({ grant: grantOf(billing, { via: 'service' }) }),
+  },
+  'intact-grant-ends-in-9999': {
+    expect: 'intact',
+    proof: proved({ grant: grantOf(billing, { exp: 253_402_300_799 }) }),
+  },
+  'intact-read-recorded': { expect: 'intact', proof: read(recorded) },
+  'intact-viewer-created': {
+    expect: 'intact',
+    proof: read({ ...recorded, action: 'audit.viewer.create' }),
+  },
+  'intact-32-deep': { expect: 'intact', proof: textOf(withKey({ note: deep(30) })) },
+
+  'incomplete-no-version': incomplete('member-missing', without('v')),
+  'incomplete-no-index': incomplete('member-missing', without('index')),
+  'incomplete-no-manifest': incomplete('member-missing', without('manifest')),
+  'incomplete-no-arrival': incomplete('member-missing', without('arrival')),
+  'incomplete-nothing': incomplete('member-missing', {}),
+  'incomplete-no-grant-and-another-index': incomplete('member-missing', {
+    ...without('grant'),
+    index: 3,
+  }),
+  'incomplete-no-arrival-and-line-changed': incomplete('member-missing', {
+    ...without('arrival'),
+    line: Buffer.from('x').toString('base64url'),
+  }),
+
+  'forged-no-grant-and-index-of-another-form': forged('malformed', {
+    ...without('grant'),
+    index: -1,
+  }),
+  'forged-no-object': forged('malformed', [good]),
+  'forged-arrival-null': forged('malformed', { ...good, arrival: null }),
+  'forged-arrival-that-does-not-exist': forged('malformed', {
+    ...good,
+    arrival: '2026-02-30T00:00:00.000Z',
+  }),
+  'forged-issuer-key-without-its-type': forged('malformed', {
+    ...good,
+    issuerKey: { crv: 'Ed25519', x: house.key.jwk.x },
+  }),
+  'forged-grant-tenant-twice': forged(
+    'grant-invalid',
+    granted(replaced('"tenant":', '"tenant":"evil","tenant":')),
+  ),
+  'forged-grant-members-swapped': forged(
+    'grant-invalid',
+    granted(replaced('"sub":"billing","tenant":"acme"', '"tenant":"acme","sub":"billing"')),
+  ),
+  'forged-grant-white-space': forged('grant-invalid', granted(replaced(':', ': '))),
+  'forged-grant-escape': forged('grant-invalid', granted(replaced('"acme"', '"\\u0061cme"'))),
+  'forged-grant-member-more': forged('grant-invalid', granted(replaced('{', '{"admin":true,'))),
+  'forged-grant-without-via': forged('grant-invalid', granted(replaced(',"via":"sdk"', ''))),
+  'forged-grant-via-of-another-name': forged(
+    'grant-invalid',
+    granted(replaced('"sdk"', '"browser"')),
+  ),
+  'forged-grant-end-beyond-9999': forged(
+    'grant-invalid',
+    granted((text) => text.replace(/"exp":\d+/, '"exp":253402300800')),
+  ),
+  'forged-grant-end-with-exponent': forged(
+    'grant-invalid',
+    granted((text) => text.replace(/"exp":\d+/, '"exp":1e12')),
+  ),
+  'forged-grant-no-retention': forged(
+    'grant-invalid',
+    granted(replaced('"retentionDays":365', '"retentionDays":0')),
+  ),
+  'forged-grant-no-shards': forged('grant-invalid', granted(replaced('"shards":1', '"shards":0'))),
+  'forged-grant-utf8': forged(
+    'grant-invalid',
+    granted((text) => Buffer.from(text.replace('sealtrail/test', 'sealtrail/t\xffst'), 'latin1')),
+  ),
+  'forged-grant-kid-lax': forged(
+    'grant-invalid',
+    granted((text) => text, grantHeader(laxLast(house.pin))),
+  ),
+  'forged-torsion-in-r': forged('signature-invalid', torsion()),
+  'forged-action-of-an-application': forged(
+    'action-forbidden',
+    read(eventAt(start, 0, { action: 'invoice.refunded' })),
+  ),
+  'forged-read-that-is-no-event': forged('action-forbidden', read({ ...recorded, typo: 1 })),
+  'forged-action-twice': forged(
+    'action-forbidden',
+    proved({
+      lines: [
+        Buffer.from(
+          JSON.stringify(recorded).replace('"action":', '"action":"key.create","action":'),
+        ),
+      ],
+      index: 0,
+      by: reader,
+      grant: grantOf(reader, { via: 'service' }),
+      batch: one,
+    }),
+  ),
+  'forged-line-id-beyond-9999': forged(
+    'id-missing',
+    proved({
+      lines: [line({ ...eventAt(start, 0), id: 'ffffffff-ffff-7000-8000-000000000000' })],
+      index: 0,
+      batch: one,
+    }),
+  ),
+
+  'forged-json-key-twice': forged(
+    'malformed',
+    Buffer.from(JSON.stringify(good).replace('{', '{"v":1,')),
+  ),
+  'forged-json-bom': forged('malformed', Buffer.concat([Buffer.from('\ufeff'), textOf(good)])),
+  'forged-json-utf8': forged('malformed', notUtf8()),
+  'forged-json-surrogate': forged(
+    'malformed',
+    Buffer.from(JSON.stringify(withKey({ note: '?' })).replace('"?"', '"\\ud800"')),
+  ),
+  'forged-json-33-deep': forged('malformed', textOf(withKey({ note: deep(31) }))),
+  'forged-json-brackets': forged('malformed', Buffer.alloc(200_000, '[')),
+  'forged-text-over-256-kib': forged(
+    'malformed',
+    Buffer.concat([textOf(good), Buffer.alloc(262_145 - textOf(good).length, ' ')]),
+  ),
+  'intact-text-of-256-kib': {
+    expect: 'intact',
+    proof: Buffer.concat([textOf(good), Buffer.alloc(262_144 - textOf(good).length, ' ')]),
+  },
 };
 
 /** The last letter has bits that a lax decoder does not read. */
 function laxLast(text: string): string {
-  if (text.length % 4 === 0) throw new Error('this text has no such bits');
+  if (text.length % 4 === 0) throw new TypeError('this text has no such bits');
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return text.slice(0, -1) + alphabet.charAt(alphabet.indexOf(text.slice(-1)) + 1);
 }
