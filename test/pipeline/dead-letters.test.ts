@@ -44,14 +44,13 @@ const ways = [
 const poisoned = (each: number) =>
   ways.flatMap((name) => {
     const [code, recipe] = wrong[name] ?? ['', {}];
-    return Array.from({ length: each }, () => ({
-      code,
-      // A producer of its own makes each another record.
-      record: build(
-        { ...recipe, manifest: { producer: event(Date.now()).id, ...recipe.manifest } },
-        vended,
-      ).record,
-    }));
+    return Array.from({ length: each }, () => {
+      // A producer of its own makes each another record, as does an end of its own where there is no manifest.
+      const producer = event(Date.now()).id;
+      const { record } = build({ ...recipe, manifest: { producer, ...recipe.manifest } }, vended);
+      const end = name === 'wrong-random-bytes' ? Buffer.from(producer) : Buffer.of();
+      return { code, record: Buffer.concat([record, end]) };
+    });
   });
 
 const texts: string[] = [];
