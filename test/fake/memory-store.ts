@@ -33,11 +33,12 @@ export class MemoryStore implements BatchWriter, BatchReader {
     return batches.map(() => 'stored');
   }
 
-  async insert(batches: readonly StoredBatch[]): Promise<'stored'[]> {
+  async insert(batches: readonly StoredBatch[]): Promise<('stored' | 'present')[]> {
+    const before = new Set(this.#batches.keys());
     return batches.map((batch) => {
       const key = `${batch.tenant}#${batch.shard}#${batchSortKey(batch.to, batch.id)}`;
       if (!this.#batches.has(key)) this.#batches.set(key, batch);
-      return 'stored';
+      return before.has(key) ? 'present' : 'stored';
     });
   }
 
