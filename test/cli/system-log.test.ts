@@ -62,18 +62,22 @@ describe('a change that cannot be recorded', () => {
   });
 
   test('because it failed itself is recorded as failed', async () => {
+    await operator.run('tenants', 'create', 'denied');
     pipeline.deployment.faults.add({
       service: 'dynamodb',
-      operation: 'PutItem',
+      operation: 'UpdateItem',
       principal: /root/,
       fault: { ...broken, message: 'not you' },
     });
-    const ran = await operator.run('tenants', 'create', 'denied');
+    const ran = await operator.run('tenants', 'set', 'denied', '--quota', '5');
     expect([ran.code, ran.stdout]).toEqual([1, '']);
     expect(ran.stderr).toContain('not you');
     const events = await recorded('denied');
-    expect(actionsOf(events)).toEqual(['tenant.create.requested success', 'tenant.create failure']);
-    expect(events[1]?.reason).toContain('not you');
+    expect(actionsOf(events).slice(2)).toEqual([
+      'tenant.set.requested success',
+      'tenant.set failure',
+    ]);
+    expect(events[3]?.reason).toContain('not you');
   });
 });
 

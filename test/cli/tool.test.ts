@@ -15,7 +15,7 @@ let registry: Operations['registry'];
 let recorded: Operations['recorded'];
 
 beforeAll(async () => {
-  operations = await openOperations();
+  operations = await openOperations('grantAdministration');
   ({ pipeline, operator, dynamodb, registry, recorded } = operations);
 });
 afterAll(() => operations?.close());
