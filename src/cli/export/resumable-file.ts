@@ -15,6 +15,8 @@ const stateSchema = z.strictObject({
   next: z.string().optional(),
   events: z.number().int().nonnegative(),
   batches: z.number().int().nonnegative(),
+  /** Batches that were left out so far, since they are not what was sealed. */
+  holes: z.number().int().nonnegative().default(0),
   /** Grants that the file holds already. */
   grants: z.array(z.string()),
 });
@@ -65,7 +67,7 @@ export async function openResumable(
     length += bytes.length;
     await handle.datasync();
   };
-  const none = { events: 0, batches: 0, bytes: 0, grants: [] };
+  const none = { events: 0, batches: 0, holes: 0, bytes: 0, grants: [] };
   const first: ExportState = state ?? { v: 1, question, began: now, ...none };
   if (state === undefined) await writeState(beside, first);
   return {

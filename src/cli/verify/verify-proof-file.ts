@@ -67,9 +67,10 @@ function verdictsOf(text: string, pins: Pins): EventVerdict[] {
   const json = parseJson(text);
   if (!json.ok) return [forged('malformed', `this is not JSON that all read alike: ${json.fault}`)];
   const { value } = json;
-  if (typeof value !== 'object' || value === null || !('others' in value))
-    return [verifyProof(value, pins)];
-  const { others, ...first } = value;
-  const all = Array.isArray(others) ? [first, ...others] : [value];
+  if (typeof value !== 'object' || value === null) return [verifyProof(value, pins)];
+  // Beside a proof the API says whether there are more, and what it could not look into: nothing of the proof.
+  const { others, more, holes, ...first } = value as Record<string, unknown>;
+  if (others !== undefined && !Array.isArray(others)) return [verifyProof(value, pins)];
+  const all = [first, ...(others ?? [])];
   return all.map((each) => verifyProof(each, pins));
 }
