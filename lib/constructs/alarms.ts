@@ -89,6 +89,10 @@ function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>
       metric: ownMetric(settings, 'ProducerGaps', { period, statistic: 'Maximum' }),
       missing: cloudwatch.TreatMissingData.IGNORE,
     },
+    BatchesUntold: {
+      metric: ownMetric(settings, 'BatchesUntold', { period, statistic: 'Maximum' }),
+      missing: cloudwatch.TreatMissingData.IGNORE,
+    },
     ProducerForks: own('ProducerForks'),
     Equivocations: own('Equivocations'),
     IntegrityErrors: own('IntegrityErrors'),
@@ -98,6 +102,7 @@ function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>
       missing: cloudwatch.TreatMissingData.BREACHING,
     },
     TenantsSkipped: own('TenantsSkipped'),
+    RowsSkipped: own('RowsSkipped'),
     AuditorErrors: { metric: auditor.metricErrors(sum) },
 
     TokenErrors: { metric: token.metricErrors(sum) },

@@ -5,7 +5,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
 import type { auditorEnv } from '../../src/auditor/env.ts';
-import { calendarPartition, watchIndex } from '../../src/store/keys.ts';
+import { calendarPartition, summaryIndex, watchIndex } from '../../src/store/keys.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { HouseFunction } from './house-function.ts';
@@ -47,6 +47,12 @@ export class Auditor extends Construct {
           actions: ['dynamodb:Query'],
           resources: [data.batches.tableArn],
           conditions: keysLike(calendarPartition('*'), '*#feed#*'),
+        },
+        {
+          // What is stored, without its bodies: the index does not hold them.
+          sid: 'CompareSummaries',
+          actions: ['dynamodb:Query'],
+          resources: [`${data.batches.tableArn}/index/${summaryIndex}`],
         },
         {
           sid: 'ListTenants',

@@ -83,14 +83,18 @@ function producers({ settings, auditor }: OperatedProps): cloudwatch.IWidget[] {
   const own = (name: string, statistic: string) => ownMetric(settings, name, { period, statistic });
   return [
     graph(
-      'Producers: gaps open, unfinished; new forks',
-      [own('ProducerGaps', 'Maximum'), own('ProducersUnfinished', 'Maximum')],
+      'Producers: gaps open, unfinished, batches untold; new forks',
+      [
+        own('ProducerGaps', 'Maximum'),
+        own('ProducersUnfinished', 'Maximum'),
+        own('BatchesUntold', 'Maximum'),
+      ],
       [own('ProducerForks', 'Sum')],
     ),
     graph(
       'Auditor: how far behind; failures, tenants skipped',
       [own('AuditorLag', 'Maximum')],
-      [auditor.metricErrors(sum), own('TenantsSkipped', 'Maximum')],
+      [auditor.metricErrors(sum), own('TenantsSkipped', 'Maximum'), own('RowsSkipped', 'Maximum')],
     ),
     graph('Integrity', [own('IntegrityErrors', 'Sum'), own('Equivocations', 'Sum')]),
   ];

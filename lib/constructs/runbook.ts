@@ -72,6 +72,11 @@ export const runbook = {
       'A producer’s numbers have had a gap for over 2 minutes: batches are missing, late, or in quarantine. It goes on until they come.',
     do: 'GET /v1/producers names producer and numbers. Look in quarantine and redrive bucket for them; then ask the client: what it never sent is in its spool. A gap that nothing fills is to be told to the tenant; then `sealtrail producers acknowledge` ends the alarm; the gap stays shown as missing.',
   },
+  BatchesUntold: {
+    means:
+      'Batches are stored that the feed has not told of: whoever follows the feed, exports and copies made from it, lacks them; readers see them. It is counted for a day, and ends once they are told of. A clock of the consumer that was off, a feed that was throttled, or a row that the consumer did not write.',
+    do: 'GET /v1/producers names them (`untold`). Look in the redrive bucket for their records: a redrive tells the feed. Else give followers the batches by name (GET /v1/batches?batch=…), and see CloudTrail for who inserted the row.',
+  },
   ProducerForks: {
     means:
       'A producer numbered two batches alike, or its chain is broken: two processes share a spool, a machine was restored from an image, or its key leaked.',
@@ -83,7 +88,7 @@ export const runbook = {
   },
   IntegrityErrors: {
     means: 'What was stored does not open as it was signed.',
-    do: 'Nobody can alter it by permission, so treat it as an incident: keep the item, see CloudTrail for the table and its policy, and compare with a point-in-time restore into another table.',
+    do: 'The log names the row, and what of it is untrue. A row that ends early (`expires`) will be removed by DynamoDB, which no reader can prevent: copy it now (GET /v1/batches?batch=…). Nobody can alter it by permission, so treat it as an incident: keep the item, see CloudTrail for the table and its policy, and compare with a point-in-time restore into another table.',
   },
   AuditorSilent: {
     means:
@@ -94,6 +99,11 @@ export const runbook = {
     means:
       'A tenant’s row in the registry is of another form, so what is missing of that tenant is not told. The others are looked after.',
     do: 'The log of the auditor names the row. Put it right as `tenants list` shows the others; the auditor goes on where it stopped.',
+  },
+  RowsSkipped: {
+    means:
+      'A row of the table of producers, or an item of the feed, is of another form: what is missing of that producer, or what that item told of, is not told. All else is looked after.',
+    do: 'The log of the auditor names the row. Nobody but the auditor writes the table of producers: see CloudTrail. Remove a producer’s row, and its marks: what it had heard of shows as `untold` or as a gap, and is then to be looked into.',
   },
   AuditorErrors: {
     means: 'The auditor failed as a whole.',

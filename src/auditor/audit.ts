@@ -2,6 +2,7 @@ import { describeError, type Log } from '../lambda/log.ts';
 import type { BatchReader } from '../store/batch-store.ts';
 import type { ProducerStore } from '../store/producer-store.ts';
 import type { AuditedTenant } from './audited-tenant.ts';
+import { compareStored } from './compare-stored.ts';
 import { followTenants } from './follow-tenants.ts';
 import { review } from './review.ts';
 
@@ -17,19 +18,27 @@ export interface AuditOptions {
 }
 
 /**
- * One run: hears of what was stored since the last one, then counts what is missing.
+ * One run: hears of what was stored since the last one, counts what is missing, and compares what is stored with what
+ * it heard of.
  *
- * @param until epoch ms by which it is to have ended; a third of the time is for the counting
+ * @param until epoch ms by which it is to have ended; a third of the time is for counting and comparing
  */
 export async function audit(until: number, options: AuditOptions): Promise<void> {
-  const { producers, log, now } = options;
+  const { log, now } = options;
   // One row that somebody spoilt must not hide what is missing of every other tenant.
   const tenants = await options.listTenants((error) => {
     log.count('TenantsSkipped', 1);
     log.error('a tenant is not looked after', describeError(error));
   });
-  const lag = await followTenants(tenants, {
+  const malformed = new Set<string>();
+  const foundMalformed = (what: string) => {
+    if (malformed.has(what)) return;
+    malformed.add(what);
+    log.error('a row is of another form, and passed over', { row: what });
+  };
+  const { lag, upTo } = await followTenants(tenants, {
     ...options,
+    foundMalformed: (tenant, what) => foundMalformed(`${tenant}/${what}`),
     deadline: now() + ((until - now()) * 2) / 3,
     foundForks(tenant, { client, producer }, forks) {
       log.count('ProducerForks', forks.length);
@@ -37,5 +46,7 @@ export async function audit(until: number, options: AuditOptions): Promise<void>
     },
   });
   log.count('AuditorLag', lag);
-  await review({ ...options, producers, tenants, deadline: until });
+  await review({ ...options, foundMalformed, tenants, deadline: until });
+  await compareStored({ ...options, tenants, upTo, deadline: until });
+  if (malformed.size > 0) log.count('RowsSkipped', malformed.size);
 }

@@ -6,9 +6,17 @@ import type { BatchReader, FeedItem } from '../store/batch-store.ts';
 import { readFeed } from '../store/feed.ts';
 import { producerSortKey } from '../store/keys.ts';
 import { pageOf } from '../store/marks.ts';
-import type { ProducerKey, ProducerStore, VersionedMarks } from '../store/producer-store.ts';
+import type {
+  ProducerKey,
+  ProducerStore,
+  SaveOutcome,
+  VersionedMarks,
+} from '../store/producer-store.ts';
 import type { AuditedTenant } from './audited-tenant.ts';
+import { inLanes } from './in-lanes.ts';
 
+/** Producers that are written at once: a partition takes some 1,000 writes a second, and a page may have 8,000 producers. */
+const writers = 32;
 /** Items of the feed at a time: one is what one invocation of the consumer stored. */
 const pageItems = 50;
 
@@ -17,6 +25,10 @@ export interface FollowOptions {
   readonly producers: ProducerStore;
   /** Told of new forks before they are stored: rather twice than never. */
   readonly foundForks: (tenant: string, key: ProducerKey, forks: readonly number[]) => void;
+  /** Told of what is passed over, since it is of another form: a producer's row, or an item of the feed. */
+  readonly foundMalformed: (tenant: string, what: string) => void;
+  /** Epoch ms after which nothing more is begun. */
+  readonly deadline: number;
   /** Epoch ms. */
   readonly now: () => number;
 }
@@ -32,30 +44,40 @@ export type FollowOutcome =
 
 /**
  * Follows a tenant's feed by one page. The place in the feed is kept only once everything of the page is,
- * so that a run which is cut off is repeated, which changes nothing.
+ * so that a run which is cut off is repeated. What it had written is not written again, so that the next run gets
+ * further, however many producers there are.
  */
 export async function followPage(
   tenant: AuditedTenant,
   after: string,
-  { reader, producers, foundForks, now }: FollowOptions,
+  { reader, producers, foundForks, foundMalformed, deadline, now }: FollowOptions,
 ): Promise<FollowOutcome> {
   const page = await readFeed(reader, { tenant: tenant.id, after, limit: pageItems, now: now() });
   if (page.items.length === 0) return { kind: 'upToDate', after: page.after };
+  for (const { key, isBroken } of page.items)
+    if (isBroken === true) foundMalformed(tenant.id, `an item of the feed, ${key}`);
   const groups = byProducer(page.items);
+  const malformed = new Set<string>();
   const [states, marks] = await Promise.all([
-    producers.states(tenant.id, groups),
+    producers.states(tenant.id, groups, (sortKey) => malformed.add(sortKey)),
     producers.marks(
       tenant.id,
       groups.map(({ batches, ...key }) => ({ ...key, pages: pagesOf(batches) })),
+      (sortKey) => malformed.add(sortKey),
     ),
   ]);
-  const saved = await Promise.all(
-    groups.map(async ({ batches, ...key }) => {
+  for (const sortKey of malformed) foundMalformed(tenant.id, sortKey);
+  const whole = groups.filter((key) => !malformed.has(producerSortKey(key.client, key.producer)));
+  const saved = await inLanes(
+    whole,
+    writers,
+    async ({ batches, ...key }): Promise<SaveOutcome> => {
       const sortKey = producerSortKey(key.client, key.producer);
       const { state, version } = states.get(sortKey) ?? { state: unseen, version: 0 };
       const read = marks.get(sortKey) ?? { marks: new Map(), versions: new Map() };
       const touched = new Set<number>();
       const next = applyAll(state, batches, read, touched);
+      if (touched.size === 0 && JSON.stringify(next) === JSON.stringify(state)) return 'saved';
       const options = { ...key, retentionDays: tenant.retentionDays, now: now() };
       const known = new Set(judge(state, options).forks);
       const verdict = judge(next, options);
@@ -69,9 +91,12 @@ export async function followPage(
       }
       const about = { watched: needsWatch(verdict, options.now), expires };
       return producers.saveState(tenant.id, key, { state: next, version }, about);
-    }),
+    },
+    () => now() < deadline,
   );
   if (saved.includes('conflict')) return { kind: 'conflict' };
+  // What was not begun is for the next run, from the same place.
+  if (saved.filter(Boolean).length < whole.length) return { kind: 'upToDate', after };
   await producers.advance(tenant.id, page.after);
   return { kind: 'more', after: page.after };
 }

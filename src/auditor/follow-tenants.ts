@@ -9,8 +9,14 @@ const lanes = 8;
 
 export interface FollowTenantsOptions extends FollowOptions {
   readonly log: Log;
-  /** Epoch ms after which nothing more is begun. */
-  readonly deadline: number;
+}
+
+/** How far it came. */
+export interface Followed {
+  /** How far the tenant furthest behind is behind, ms. */
+  readonly lag: number;
+  /** The stamp up to which each tenant's feed was followed, epoch ms. */
+  readonly upTo: ReadonlyMap<string, number>;
 }
 
 /** Where one tenant's following stands. */
@@ -23,16 +29,17 @@ interface Place {
 /**
  * Follows every tenant's feed, a page each in turn, so that one with much to catch up on does not keep the
  * others waiting; where a run begins changes with every minute, so that the last are not always the same.
- *
- * @returns how far the tenant furthest behind is behind, ms
  */
 export async function followTenants(
   tenants: readonly AuditedTenant[],
   options: FollowTenantsOptions,
-): Promise<number> {
+): Promise<Followed> {
   const { producers, now, deadline, log } = options;
   const places: Place[] = [];
-  const known = await producers.checkpoints(tenants.map(({ id }) => id));
+  const known = await producers.checkpoints(
+    tenants.map(({ id }) => id),
+    (tenant) => options.foundMalformed(tenant, 'its place in the feed'),
+  );
   const start = tenants.length === 0 ? 0 : Math.floor(now() / 60_000) % tenants.length;
   for (const tenant of [...tenants.slice(start), ...tenants.slice(0, start)])
     places.push({ tenant, after: known.get(tenant.id) ?? '', isDone: false });
@@ -62,7 +69,8 @@ export async function followTenants(
     await Promise.all(Array.from({ length: lanes }, lane));
     open = places.filter(({ isDone }) => !isDone);
   }
-  return Math.max(feedLagMs, ...places.map(({ after }) => now() - stampOf(after, now())));
+  const upTo = new Map(places.map(({ tenant, after }) => [tenant.id, stampOf(after, now())]));
+  return { lag: Math.max(feedLagMs, ...[...upTo.values()].map((stamp) => now() - stamp)), upTo };
 }
 
 /** The time in a key of the feed. A tenant of whom nothing was ever heard is not behind. */

@@ -2,6 +2,10 @@ import { judge, needsWatch, type Verdict } from '../domain/judge-producer.ts';
 import type { Log } from '../lambda/log.ts';
 import type { ProducerStore } from '../store/producer-store.ts';
 import type { AuditedTenant } from './audited-tenant.ts';
+import { inLanes } from './in-lanes.ts';
+
+/** Rows that are written at once. */
+const writers = 32;
 
 export interface ReviewOptions {
   readonly producers: ProducerStore;
@@ -9,6 +13,8 @@ export interface ReviewOptions {
   /** A gap that has been open for less is not counted, ms. */
   readonly graceMs: number;
   readonly log: Log;
+  /** Told of a row of another form, which is passed over. */
+  readonly foundMalformed: (row: string) => void;
   /** Epoch ms. */
   readonly now: () => number;
   /** Epoch ms after which nothing more is begun. */
@@ -25,8 +31,8 @@ export async function review(options: ReviewOptions): Promise<void> {
   let gaps = 0;
   let unfinished = 0;
   let isWhole = true;
-  for await (const page of producers.watched()) {
-    const letGo: Promise<unknown>[] = [];
+  for await (const page of producers.watched(options.foundMalformed)) {
+    const letGo: (() => Promise<unknown>)[] = [];
     for (const { tenant, client, producer, state, version } of page) {
       const retentionDays = retention.get(tenant) ?? Number.POSITIVE_INFINITY;
       const verdict = judge(state, { producer, retentionDays, now: now() });
@@ -36,9 +42,11 @@ export async function review(options: ReviewOptions): Promise<void> {
       const expires = Math.ceil(state.lastSeen / 1000) + (retentionDays + 1) * 86_400;
       const about = { watched: false, expires };
       // Somebody who was quicker has heard of it again, and has judged it anew.
-      letGo.push(producers.saveState(tenant, { client, producer }, { state, version }, about));
+      letGo.push(() =>
+        producers.saveState(tenant, { client, producer }, { state, version }, about),
+      );
     }
-    await Promise.all(letGo);
+    await inLanes(letGo, writers, (save) => save());
     isWhole = now() < deadline;
     if (!isWhole) break;
   }

@@ -18,9 +18,10 @@ export function verifyProofText(text: Uint8Array, pins: Pins): EventVerdict[] {
   const json = parseStrictJson(text);
   if (!json.ok) return [forged('malformed', `this is not JSON that all read alike: ${json.why}`)];
   const { value } = json;
-  if (typeof value !== 'object' || value === null || !('others' in value))
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     return [verifyProof(value, pins)];
-  const { others, ...first } = value;
+  // Beside a proof the API says whether there are more, and what it could not look into: nothing of the proof.
+  const { others = [], more: _, holes: __, ...first } = value as Readonly<Record<string, unknown>>;
   const all = Array.isArray(others) ? [first, ...others] : [value];
   return all.map((each) => verifyProof(each, pins));
 }

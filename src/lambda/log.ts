@@ -7,6 +7,8 @@ type Metric =
   | 'ProducersUnfinished'
   | 'AuditorLag'
   | 'TenantsSkipped'
+  | 'RowsSkipped'
+  | 'BatchesUntold'
   | 'Equivocations'
   | 'IntegrityErrors'
   | 'Throttled'

@@ -1,13 +1,13 @@
 import { fromTime } from '../domain/encoding.ts';
 import { limits } from '../domain/limits.ts';
 import { eventTerms } from '../domain/query.ts';
+import { endsEarly } from '../domain/retention.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Summary } from '../store/batch-store.ts';
 import { unpackCounts } from '../store/counts.ts';
 import { mayContain } from '../store/terms.ts';
 import { batchName } from './batch-name.ts';
 import type { OpenedBatch } from './open-batch.ts';
-import { endsEarly } from './retention.ts';
 
 /** A row that is not what was sealed: it is left out of an answer, and named there. */
 export interface Hole {

@@ -1,3 +1,4 @@
+import { isTaken } from '../domain/retention.ts';
 import type { Start, Summary } from '../store/batch-store.ts';
 import { dayMs, hourOf } from '../store/counts.ts';
 import { batchName } from './batch-name.ts';
@@ -6,7 +7,7 @@ import { type EventQuery, isBeyond, isWanted, rangeOf } from './choose-batch.ts'
 import { countSummary, type Doubt } from './count-summary.ts';
 import { eventsOf, openOrHole } from './open-batch.ts';
 import type { PageOptions } from './page-events.ts';
-import { isTaken, Retention } from './retention.ts';
+import { Retention } from './retention.ts';
 import { Scan } from './scan.ts';
 
 /** What events are counted by. Hours and days are UTC, as epoch ms of their start. */

@@ -36,12 +36,27 @@ export function feed(options: ReadOptions): Operation {
       limit: integer('limit', limit, 100, 1000),
       now,
     });
+    const holes = page.items.filter(({ isBroken }) => isBroken === true);
+    if (holes.length > 0) {
+      options.log.count('IntegrityErrors', holes.length);
+      options.log.error('items of the feed are not as they are written', {
+        tenant,
+        items: holes.slice(0, 10).map(({ key }) => key),
+      });
+    }
     const batches = page.items.flatMap(({ key, entries }) =>
       entries.map((entry) => ({ stored: key.slice(0, 24), ...entry })),
     );
     // A follower may stay away for as long as it likes: its place does not expire.
     const next = encodeCursor({ after: page.after }, binding, undefined);
-    return json(200, { batches, upTo: toTime(now - feedLagMs), next });
+    return json(200, {
+      batches,
+      ...(holes.length > 0 && {
+        holes: holes.map(({ key }) => ({ item: key, code: 'integrity-broken' })),
+      }),
+      upTo: toTime(now - feedLagMs),
+      next,
+    });
   };
 }
 

@@ -1,4 +1,5 @@
 import { fromTime } from '../domain/encoding.ts';
+import { isTaken } from '../domain/retention.ts';
 import { timeOfUuid } from '../domain/uuid.ts';
 import type { Summary } from '../store/batch-store.ts';
 import type { BatchPlace } from './batch-name.ts';
@@ -10,7 +11,7 @@ import { pageBudget, type ReadOptions } from './list-events.ts';
 import { eventsOf, openOrHole } from './open-batch.ts';
 import type { Budget } from './page-events.ts';
 import { answerSize, type ReadEvent } from './read-event.ts';
-import { isTaken, Retention } from './retention.ts';
+import { Retention } from './retention.ts';
 import { Scan } from './scan.ts';
 
 /** Lines given at once: with what stands beside each, or its proof, they stay under the 6 MB of a Lambda answer. */

@@ -3,9 +3,9 @@ import { timeOfUuid, uuidV7Pattern } from '../domain/uuid.ts';
 import type { HttpRequest, Operation } from '../lambda/http.ts';
 import { tenantOf } from './access.ts';
 import { parseBatchName } from './batch-name.ts';
-import { shownHole, tellBroken } from './broken.ts';
+import { type Hole, shownHole, tellBroken } from './broken.ts';
 import { withEtag } from './etag.ts';
-import { type FoundEvents, findEvents } from './find-event.ts';
+import { findEvents } from './find-event.ts';
 import type { ReadOptions } from './list-events.ts';
 import { onlySingles } from './parse-query.ts';
 import { type ReadEvent, withoutName } from './read-event.ts';
@@ -63,9 +63,11 @@ export async function findOne(
   if (!isPossible) throw notFound();
   const asked = { tenant, id, bounds: who.bounds, batch: place };
   const { found, more, holes } = await findEvents(asked, options);
-  tellBroken(options.log, tenant, { holes });
   const [first, ...others] = who.bounds === undefined ? found : found.map(withoutName);
-  if (first === undefined) throw missing({ more, holes });
+  if (first === undefined && !more && holes.length > 0)
+    throw brokenBy(holes, who.bounds === undefined);
+  tellBroken(options.log, tenant, { holes });
+  if (first === undefined) throw more ? batchNeeded() : notFound();
   const contents = new Set(found.map(({ hash }) => hash)).size;
   if (contents > 1) options.log.count('Equivocations', contents - 1);
   const shown = holes.map((hole) => shownHole(hole, who.bounds === undefined));
@@ -73,15 +75,18 @@ export async function findOne(
   return { first, others, about };
 }
 
-function missing({ more, holes }: Pick<FoundEvents, 'more' | 'holes'>): SealtrailError {
-  if (more)
-    return new SealtrailError(
-      'batch-needed',
-      'more batches lie over this millisecond than one request looks into: name the one with batch=',
-    );
-  return holes.length === 0
-    ? notFound()
-    : new SealtrailError('integrity-broken', 'a batch that may hold it is not what was sealed');
+/** Counted and logged as every answer of this code is. */
+function brokenBy([hole]: readonly Hole[], isNamed: boolean): SealtrailError {
+  const what =
+    isNamed && hole !== undefined ? hole.why : 'a batch that may hold it is not what was sealed';
+  return new SealtrailError('integrity-broken', what);
+}
+
+function batchNeeded(): SealtrailError {
+  return new SealtrailError(
+    'batch-needed',
+    'more batches lie over this millisecond than one request looks into: name the one with batch=',
+  );
 }
 
 /** Also for an event of another tenant: it looks as if there were none. */

@@ -3,6 +3,7 @@ import { fromTime, toTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { hintOf } from '../domain/judge-grant.ts';
 import { limits } from '../domain/limits.ts';
+import { isTaken } from '../domain/retention.ts';
 import type { HttpRequest, HttpResponse, Operation } from '../lambda/http.ts';
 import type { BatchReader, ReadBatch, Summary } from '../store/batch-store.ts';
 import { dayOf } from '../store/keys.ts';
@@ -14,7 +15,7 @@ import type { ReadOptions } from './list-events.ts';
 import { openOrHole } from './open-batch.ts';
 import { onlySingles } from './parse-query.ts';
 import { parseTime } from './parse-time.ts';
-import { isTaken, Retention } from './retention.ts';
+import { Retention } from './retention.ts';
 import { Scan } from './scan.ts';
 import { times } from './within-time.ts';
 

@@ -4,8 +4,9 @@ import { judge } from '../domain/judge-producer.ts';
 import { json, type Operation } from '../lambda/http.ts';
 import { orUnavailable } from '../lambda/or-unavailable.ts';
 import { decodeCursor, encodeCursor } from '../store/cursor.ts';
-import type { KnownProducer, ProducerList } from '../store/producer-store.ts';
+import type { KnownProducer, ProducerList, Untold } from '../store/producer-store.ts';
 import { tenantOf } from './access.ts';
+import { batchName } from './batch-name.ts';
 import type { ReadOptions } from './list-events.ts';
 import { integer, onlySingles } from './parse-query.ts';
 
@@ -34,24 +35,30 @@ export function listProducers(options: ListProducersOptions): Operation {
     const now = options.now();
     const binding = { secret: await options.secret(), tenant, query: 'producers', now };
     const after = cursor === undefined ? undefined : decodeCursor(cursor, position, binding);
-    const [retentionDays = Number.POSITIVE_INFINITY, { producers, more }] = await orUnavailable(
-      'the table of producers',
-      () =>
-        Promise.all([
-          options.retentionDays(tenant),
-          options.producers.list(tenant, { after, limit: integer('limit', limit, 100, 1000) }),
-        ]),
+    const isFirst = cursor === undefined;
+    const [
+      retentionDays = Number.POSITIVE_INFINITY,
+      { producers, malformed, next: place },
+      untold,
+    ] = await orUnavailable('the table of producers', () =>
+      Promise.all([
+        options.retentionDays(tenant),
+        options.producers.list(tenant, { after, limit: integer('limit', limit, 100, 1000) }),
+        isFirst ? options.producers.untold(tenant) : [],
+      ]),
     );
-    const last = producers.at(-1);
-    const next =
-      more && last !== undefined
-        ? encodeCursor({ client: last.client, producer: last.producer }, binding, cursorLifeMs)
-        : undefined;
+    const next = place && encodeCursor(place, binding, cursorLifeMs);
     return json(200, {
       producers: producers.map((producer) => show(producer, retentionDays, now)),
+      ...(malformed.length > 0 && { unreadable: malformed }),
+      ...(untold.length > 0 && { untold: untold.map(showUntold) }),
       ...(next === undefined ? {} : { next }),
     });
   };
+}
+
+function showUntold({ client, producer, seq, since, ...place }: Untold) {
+  return { client, producer, seq, batch: batchName(place), since: toTime(since) };
 }
 
 function show({ client, producer, state }: KnownProducer, retentionDays: number, now: number) {

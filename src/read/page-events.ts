@@ -1,4 +1,5 @@
 import { limits } from '../domain/limits.ts';
+import { isTaken } from '../domain/retention.ts';
 import type { BatchReader, ReadBatch, Start, Summary } from '../store/batch-store.ts';
 import { batchName } from './batch-name.ts';
 import { type Hole, type Lie, liesOf } from './broken.ts';
@@ -7,7 +8,7 @@ import { eventsOf, type Grants, openOrHole } from './open-batch.ts';
 import { isAfter, Pending } from './pending.ts';
 import type { EventPlace, Position } from './position.ts';
 import { answerSize, type ReadEvent } from './read-event.ts';
-import { isTaken, Retention } from './retention.ts';
+import { Retention } from './retention.ts';
 import { boundOf, Scan } from './scan.ts';
 
 /** What one page may cost. However small, a page gets further: one query and one body are always allowed. */

@@ -1,28 +1,7 @@
-import { limits } from '../domain/limits.ts';
 import { digestPattern } from '../domain/manifest.ts';
+import { isTaken } from '../domain/retention.ts';
 import type { Summary } from '../store/batch-store.ts';
-import { dayMs } from '../store/counts.ts';
 import type { Grants } from './open-batch.ts';
-
-interface Kept {
-  /** Epoch ms. */
-  readonly to: number;
-  /** Epoch seconds, as the row says. */
-  readonly expires: number;
-}
-
-/**
- * Whether retention has taken a batch. The row's own word is not enough, since nobody signed it: a batch is never
- * taken before its grant's `retentionDays` have passed since its latest event.
- */
-export function isTaken({ to, expires }: Kept, retentionDays: number, now: number): boolean {
-  return expires * 1000 <= now && to + retentionDays * dayMs <= now;
-}
-
-/** Whether a row says that it ends earlier than its grant lets it. An event may be ahead of its arrival. */
-export function endsEarly({ to, expires }: Kept, retentionDays: number): boolean {
-  return expires * 1000 + 1000 + limits.aheadMs < to + retentionDays * dayMs;
-}
 
 /**
  * Whether retention has taken a batch, by its summary, for one request. A summary names its grant, and the issuer signed

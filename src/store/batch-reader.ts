@@ -3,9 +3,15 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
 import { fromTime } from '../domain/encoding.ts';
+import { parseJson } from '../domain/json.ts';
+import { idPattern } from '../domain/limits.ts';
+import { digestPattern } from '../domain/manifest.ts';
+import { endsEarly } from '../domain/retention.ts';
+import { uuidV7Pattern } from '../domain/uuid.ts';
 import { batchGet } from './batch-get.ts';
-import type { BatchReader, FeedEntry, ReadBatch, Start, Summary } from './batch-store.ts';
+import type { BatchReader, FeedEntry, FeedItem, ReadBatch, Start, Summary } from './batch-store.ts';
 import * as keys from './keys.ts';
 import type { Item } from './partiql-insert.ts';
 
@@ -17,7 +23,8 @@ export interface BatchReaderOptions {
 /** The read side of the `batches` table. */
 export function createBatchReader({ client, table }: BatchReaderOptions): BatchReader & {
   /**
-   * Whether each batch is stored, under any of these counts of shards. Eventually consistent: a yes is true, a no may
+   * Whether each batch is stored, under any of these counts of shards, in a row that DynamoDB will not remove before its
+   * batch has been kept for so many days. Eventually consistent: a yes is true, a no may
    * be a moment old, and whoever asks asks again. DynamoDB reads the whole item to tell, so a batch costs its size
    * in units of 8 KiB, half of what a consistent read would.
    */
@@ -25,6 +32,7 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
     tenant: string,
     shards: readonly number[],
     batches: readonly { readonly to: string; readonly id: string }[],
+    keptDays: number,
   ): Promise<boolean[]>;
 } {
   const query = (input: Omit<QueryCommandInput, 'TableName'>) =>
@@ -108,15 +116,12 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
         Limit: limit,
       });
       return {
-        items: (page.Items ?? []).map((item) => ({
-          key: text(item, 'sk'),
-          entries: JSON.parse(text(item, 'entries')) as FeedEntry[],
-        })),
+        items: (page.Items ?? []).map(toFeedItem),
         more: page.LastEvaluatedKey !== undefined,
       };
     },
 
-    async stored(tenant, shards, batches) {
+    async stored(tenant, shards, batches, keptDays) {
       const places = batches.flatMap(({ to, id }) =>
         [...new Set(shards.map((count) => keys.shardOf(id, count)))].map((shard) => ({
           pk: { S: keys.batchPartition(tenant, keys.dayOf(to), shard) },
@@ -124,10 +129,14 @@ export function createBatchReader({ client, table }: BatchReaderOptions): BatchR
         })),
       );
       const distinct = new Map(places.map((place) => [`${place.pk.S}/${place.sk.S}`, place]));
-      const items = await batchGet(client, table, [...distinct.values()], ['sk'], {
+      const items = await batchGet(client, table, [...distinct.values()], ['sk', 'expires'], {
         consistent: false,
       });
-      const found = new Set(items.map((item) => text(item, 'sk')));
+      const kept = items.map(toReadBatch).filter(({ key, expires }) => {
+        const to = fromTime(key.slice(0, key.indexOf('#'))) ?? Number.NaN;
+        return !endsEarly({ to, expires }, keptDays);
+      });
+      const found = new Set(kept.map(({ key }) => key));
       return batches.map(({ to, id }) => found.has(keys.batchSortKey(to, id)));
     },
   };
@@ -177,9 +186,35 @@ function toSummary(item: Item, shard: number): Summary {
     counts: item['counts']?.S,
     client: text(item, 'client'),
     producer: text(item, 'producer'),
+    seq: Number(item['seq']?.N),
+    arrival: Number(item['arrival']?.N),
     grant: text(item, 'grant'),
     expires: Number(item['expires']?.N),
   };
+}
+
+const entriesSchema: z.ZodType<FeedEntry[]> = z.array(
+  z.object({
+    to: z.string().refine((to) => fromTime(to) !== undefined),
+    id: z.string().regex(digestPattern),
+    shard: z.int().min(0),
+    client: z.string().regex(idPattern),
+    producer: z.string().regex(uuidV7Pattern),
+    seq: z.int().min(0),
+    prev: z.string().regex(digestPattern).nullable(),
+    count: z.int().min(0),
+    fin: z.boolean(),
+  }),
+);
+
+/** One broken item must not stop those who follow the feed. */
+function toFeedItem(item: Item): FeedItem {
+  const key = text(item, 'sk');
+  const json = parseJson(text(item, 'entries'));
+  const entries = entriesSchema.safeParse(json.ok ? json.value : undefined);
+  return entries.success && fromTime(key.slice(0, 24)) !== undefined
+    ? { key, entries: entries.data }
+    : { key, entries: [], isBroken: true };
 }
 
 function toReadBatch(item: Item): ReadBatch {

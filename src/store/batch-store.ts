@@ -78,6 +78,10 @@ export interface Summary {
   readonly counts: string | undefined;
   readonly client: string;
   readonly producer: string;
+  /** NaN where there is none. */
+  readonly seq: number;
+  /** Epoch ms; NaN where there is none. */
+  readonly arrival: number;
   /** Id of its grant; empty where there is none. */
   readonly grant: string;
   /** Epoch seconds; NaN where there is none. */
@@ -118,6 +122,8 @@ export interface FeedItem {
   /** `<stored>#<invocation>`, the order of the feed. */
   readonly key: string;
   readonly entries: readonly FeedEntry[];
+  /** It is not as the consumer writes it: what it told of is not known. */
+  readonly isBroken?: true;
 }
 
 /** What the read API needs. Every call is bound to one tenant, in the key condition. */

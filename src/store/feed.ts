@@ -37,8 +37,13 @@ export async function readFeed(
     to: dayOf(until),
     order: 'asc',
   })) {
+    // Only keys of the day itself: one of a later day among them would lead followers past all days between.
+    const range = {
+      after: after > day ? after : day,
+      before: until < `${day}~` ? until : `${day}~`,
+    };
     const lanes = await Promise.all(
-      shards.map((shard) => reader.feed(tenant, { day, shard, after, before: until, limit })),
+      shards.map((shard) => reader.feed(tenant, { day, shard, ...range, limit })),
     );
     // Beyond the last item of a lane that has more, other lanes would overtake it.
     const bounds = lanes.filter(({ more }) => more).map(({ items }) => items.at(-1)?.key ?? '');

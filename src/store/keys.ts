@@ -93,6 +93,9 @@ export function marksSortKey(client: string, producer: string, page: number): st
   return `marks#${client}#${producer}#${page}`;
 }
 
+/** How far a tenant's stored batches were compared with what its feed told, and what was found. */
+export const comparisonSortKey = 'comparison';
+
 /** How far the tenant's feed was followed. */
 export const checkpointSortKey = 'checkpoint';
 

@@ -17,6 +17,32 @@ interface Versioned {
   readonly version: number;
 }
 
+/** A batch that is stored, and that the feed has not told of. */
+export interface Untold extends ProducerKey {
+  readonly seq: number;
+  readonly key: string;
+  readonly shard: number;
+  /** When it was first found, epoch ms. */
+  readonly since: number;
+}
+
+/** Where a comparison goes on: behind a key, on a shard of a day. */
+export interface ComparePlace {
+  readonly day: string;
+  readonly shard: number;
+  readonly after?: string | undefined;
+}
+
+/** What is known of one tenant's stored batches, compared with what its feed told. */
+export interface Comparison {
+  /** By sweep; undefined: begins again. */
+  readonly places: Readonly<Record<string, ComparePlace | undefined>>;
+  readonly untold: readonly Untold[];
+}
+
+/** Told of a row of another form, which is passed over. */
+export type OnMalformed = (sortKey: string) => void;
+
 /** Marks by number, with the version of every page that they were read from. */
 export interface VersionedMarks {
   readonly marks: Map<number, string>;
@@ -32,11 +58,17 @@ export type SaveOutcome = 'saved' | 'conflict';
  */
 export interface ProducerStore {
   /** By `producerSortKey`; those that are not known are left out. */
-  states(tenant: string, keys: readonly ProducerKey[]): Promise<ReadonlyMap<string, Versioned>>;
+  states(
+    tenant: string,
+    keys: readonly ProducerKey[],
+    onMalformed?: OnMalformed,
+  ): Promise<ReadonlyMap<string, Versioned>>;
   /** The marks of these pages of one or more producers, by `producerSortKey`, for every key asked for. */
   marks(
     tenant: string,
     pages: readonly (ProducerKey & { readonly pages: readonly number[] })[],
+    /** With the sort key of the producer. */
+    onMalformed?: OnMalformed,
   ): Promise<ReadonlyMap<string, VersionedMarks>>;
   /** `expires`: epoch seconds after which nothing of the page's batches is kept. */
   saveMarks(
@@ -54,11 +86,20 @@ export interface ProducerStore {
     about: { readonly watched: boolean; readonly expires: number },
   ): Promise<SaveOutcome>;
   /** Pages of the producers of all tenants that need an eye; may lag behind by a moment. */
-  watched(): AsyncIterable<readonly (KnownProducer & { readonly version: number })[]>;
-  /** Up to which key each of these tenants' feeds was followed. */
-  checkpoints(tenants: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  watched(
+    onMalformed?: OnMalformed,
+  ): AsyncIterable<readonly (KnownProducer & { readonly version: number })[]>;
+  /** Up to which key each of these tenants' feeds was followed. One that holds no time is told of, and left out. */
+  checkpoints(
+    tenants: readonly string[],
+    onMalformed?: (tenant: string) => void,
+  ): Promise<ReadonlyMap<string, string>>;
   /** Moves a tenant's place in its feed forward; does nothing if it is further already. */
   advance(tenant: string, after: string): Promise<void>;
+  /** Of those tenants that have one; one of another form is as if there were none. */
+  comparisons(tenants: readonly string[]): Promise<ReadonlyMap<string, Comparison>>;
+  /** Replaces it: two runs at once cost a comparison again, and lose nothing. */
+  saveComparison(tenant: string, comparison: Comparison): Promise<void>;
 }
 
 /** What the read API needs: a tenant's producers, in the order of client and id. */
@@ -66,5 +107,13 @@ export interface ProducerList {
   list(
     tenant: string,
     query: { readonly after: ProducerKey | undefined; readonly limit: number },
-  ): Promise<{ readonly producers: readonly KnownProducer[]; readonly more: boolean }>;
+  ): Promise<{
+    readonly producers: readonly KnownProducer[];
+    /** Rows of another form, which are left out. */
+    readonly malformed: readonly ProducerKey[];
+    /** Where to go on; undefined at the end. */
+    readonly next: ProducerKey | undefined;
+  }>;
+  /** Batches that are stored, and that the feed has not told of, as the auditor last saw it. */
+  untold(tenant: string): Promise<readonly Untold[]>;
 }

@@ -4,12 +4,15 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
+import { fromTime } from '../domain/encoding.ts';
 import type { ProducerState } from '../domain/producer.ts';
 import { batchGet } from './batch-get.ts';
 import * as keys from './keys.ts';
 import { packMarks, unpackMarks } from './marks.ts';
 import type { Item } from './partiql-insert.ts';
 import type {
+  Comparison,
   KnownProducer,
   ProducerKey,
   ProducerList,
@@ -60,15 +63,21 @@ export function createProducers({
   };
 
   return {
-    async states(tenant, wanted) {
+    async states(tenant, wanted, onMalformed) {
       const items = await get(
         tenant,
         wanted.map(({ client: owner, producer }) => keys.producerSortKey(owner, producer)),
       );
-      return new Map(items.map((item) => [text(item, 'sk'), stateOf(item)]));
+      return new Map(
+        items.flatMap((item) => {
+          const found = stateOf(item);
+          if (found === undefined) onMalformed?.(text(item, 'sk'));
+          return found === undefined ? [] : [[text(item, 'sk'), found] as const];
+        }),
+      );
     },
 
-    async marks(tenant, wanted) {
+    async marks(tenant, wanted, onMalformed) {
       const places = new Map<string, { sortKey: string; page: number }>();
       for (const { client: owner, producer, pages } of wanted)
         for (const page of pages)
@@ -86,6 +95,8 @@ export function createProducers({
         const { sortKey = '', page = 0 } = places.get(text(item, 'sk')) ?? {};
         const of = found.get(sortKey);
         if (of === undefined) continue;
+        // Without one it could never be written again.
+        if (versionOf(item) === 0) onMalformed?.(sortKey);
         of.versions.set(page, versionOf(item));
         for (const [seq, mark] of unpackMarks(page, text(item, 'marks'))) of.marks.set(seq, mark);
       }
@@ -113,7 +124,7 @@ export function createProducers({
         version,
       ),
 
-    async *watched() {
+    async *watched(onMalformed) {
       let next: Item | undefined;
       do {
         const page = await client.send(
@@ -127,19 +138,27 @@ export function createProducers({
             ...(next === undefined ? {} : { ExclusiveStartKey: next }),
           }),
         );
-        yield (page.Items ?? []).map((item) => ({ ...toProducer(item), version: versionOf(item) }));
+        yield (page.Items ?? []).flatMap((item) => {
+          const found = stateOf(item);
+          if (found === undefined) onMalformed?.(`${text(item, 'pk')}/${text(item, 'sk')}`);
+          return found === undefined
+            ? []
+            : [{ tenant: text(item, 'pk'), ...keyIn(item), ...found }];
+        });
         next = page.LastEvaluatedKey;
       } while (next !== undefined);
     },
 
-    async checkpoints(tenants) {
+    async checkpoints(tenants, onMalformed) {
       const items = await batchGet(
         client,
         table,
         tenants.map((tenant) => keyOf(tenant, keys.checkpointSortKey)),
         ['pk', 'after'],
       );
-      return new Map(items.map((item) => [text(item, 'pk'), text(item, 'after')]));
+      const isPlace = (item: Item) => fromTime(text(item, 'after').slice(0, 24)) !== undefined;
+      for (const item of items) if (!isPlace(item)) onMalformed?.(text(item, 'pk'));
+      return new Map(items.filter(isPlace).map((item) => [text(item, 'pk'), text(item, 'after')]));
     },
 
     async advance(tenant, after) {
@@ -152,6 +171,48 @@ export function createProducers({
           ExpressionAttributeValues: { ':after': { S: after } },
         }),
       );
+    },
+
+    async comparisons(tenants) {
+      const items = await batchGet(
+        client,
+        table,
+        tenants.map((tenant) => keyOf(tenant, keys.comparisonSortKey)),
+        ['pk', 'comparison'],
+      );
+      return new Map(
+        items.flatMap((item) => {
+          const found = comparisonOf(item);
+          return found === undefined ? [] : [[text(item, 'pk'), found] as const];
+        }),
+      );
+    },
+
+    async saveComparison(tenant, comparison) {
+      await client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: {
+            ...keyOf(tenant, keys.comparisonSortKey),
+            comparison: { S: JSON.stringify(comparison) },
+          },
+        }),
+      );
+    },
+
+    async untold(tenant) {
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND sk = :sk',
+          ExpressionAttributeValues: {
+            ':pk': { S: tenant },
+            ':sk': { S: keys.comparisonSortKey },
+          },
+          ConsistentRead: true,
+        }),
+      );
+      return Items.flatMap((item) => comparisonOf(item)?.untold ?? []);
     },
 
     async list(tenant, { after, limit }) {
@@ -175,7 +236,16 @@ export function createProducers({
               }),
         }),
       );
-      return { producers: Items.map(toProducer), more: LastEvaluatedKey !== undefined };
+      const producers: KnownProducer[] = [];
+      const malformed: ProducerKey[] = [];
+      for (const item of Items) {
+        const found = stateOf(item);
+        if (found === undefined) malformed.push(keyIn(item));
+        else producers.push({ tenant, ...keyIn(item), state: found.state });
+      }
+      const last = Items.at(-1);
+      const isMore = LastEvaluatedKey !== undefined && last !== undefined;
+      return { producers, malformed, next: isMore ? keyIn(last) : undefined };
     },
   };
 }
@@ -184,19 +254,76 @@ function keyOf(tenant: string, sk: string): Item {
   return { [keys.partitionKey]: { S: tenant }, [keys.sortKey]: { S: sk } };
 }
 
-function toProducer(item: Item): KnownProducer {
+function keyIn(item: Item): ProducerKey {
   const [client = '', producer = ''] = text(item, 'sk')
     .slice(keys.producerPrefix.length)
     .split('#');
-  const key: ProducerKey = { client, producer };
-  return { tenant: text(item, 'pk'), ...key, state: stateOf(item).state };
+  return { client, producer };
 }
 
-function stateOf(item: Item): { state: ProducerState; version: number } {
-  const parsed = JSON.parse(text(item, 'state')) as Partial<ProducerState>;
+const whole = z.int().min(0);
+const when = z.number();
+const stateSchema = z.object({
+  runs: z.array(
+    z.object({
+      from: whole,
+      to: whole,
+      prev: z.string().nullable(),
+      last: z.string(),
+      since: when,
+    }),
+  ),
+  doubled: z.array(whole),
+  unlinked: z.array(whole),
+  moreForks: z.boolean(),
+  unlisted: z.object({ count: whole, since: when }).optional(),
+  fin: whole.optional(),
+  lastSeen: when,
+  acknowledged: z
+    .array(z.object({ from: whole, to: whole, at: when, why: z.string() }))
+    .exactOptional(),
+});
+
+/** Undefined for a row of another form. */
+function stateOf(item: Item): { state: ProducerState; version: number } | undefined {
+  const parsed = parseWith(stateSchema, text(item, 'state'));
+  const version = versionOf(item);
+  if (parsed === undefined || version === 0) return undefined;
   // JSON has no undefined.
-  const state = { unlisted: undefined, fin: undefined, ...parsed } as ProducerState;
-  return { state, version: versionOf(item) };
+  return { state: { unlisted: undefined, fin: undefined, ...parsed }, version };
+}
+
+const comparisonSchema = z.object({
+  places: z.record(
+    z.string(),
+    z.object({
+      day: z.string(),
+      shard: whole,
+      after: z.string().optional(),
+    }),
+  ),
+  untold: z.array(
+    z.object({
+      client: z.string(),
+      producer: z.string(),
+      seq: whole,
+      key: z.string(),
+      shard: whole,
+      since: when,
+    }),
+  ),
+});
+
+function comparisonOf(item: Item): Comparison | undefined {
+  return parseWith(comparisonSchema, text(item, 'comparison'));
+}
+
+function parseWith<T>(schema: z.ZodType<T>, json: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(json)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 function versionOf(item: Item): number {

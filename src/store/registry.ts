@@ -19,6 +19,8 @@ const tenantSchema = z.strictObject({
   id: z.string().regex(idPattern),
   /** How long a tenant's batches are kept, from their arrival. */
   retentionDays: z.number().int().min(1).max(36_500),
+  /** The shortest that `retentionDays` ever was: what is stored may be kept for that long only. Kept by `setTenant`. */
+  leastRetentionDays: z.number().int().min(1).max(36_500).exactOptional(),
   /** Partitions that its days are spread over. */
   shards: z.number().int().min(1).max(1024),
   /** What `shards` was before: grants, and batches, of then are still spread so. Kept by `setTenant`. */
@@ -121,12 +123,17 @@ export function createRegistry({ client, table }: TableOptions): Registry {
           new UpdateItemCommand({
             TableName: table,
             Key: { id: { S: `${tenantPrefix}${next.id}` } },
-            UpdateExpression: `SET retentionDays = :days, shards = :shards, #quota = :quota${isRaised ? ' ADD formerShards :former' : ''}`,
+            UpdateExpression: `SET retentionDays = :days, leastRetentionDays = :least, shards = :shards, #quota = :quota${isRaised ? ' ADD formerShards :former' : ''}`,
             ConditionExpression:
               'retentionDays = :days0 AND shards = :shards0 AND #quota = :quota0',
             ExpressionAttributeNames: { '#quota': 'credentialsPerMinute' },
             ExpressionAttributeValues: {
               ':days': { N: String(next.retentionDays) },
+              ':least': {
+                N: String(
+                  Math.min(from.leastRetentionDays ?? from.retentionDays, next.retentionDays),
+                ),
+              },
               ':shards': { N: String(next.shards) },
               ':quota': { N: String(next.credentialsPerMinute) },
               ':days0': { N: String(from.retentionDays) },
@@ -211,9 +218,12 @@ function ofTenant(tenant: Tenant): Item {
 
 function toTenant(id: string, item: Item): Tenant {
   const former = item['formerShards']?.NS;
+  const retentionDays = Number(item['retentionDays']?.N);
+  const least = Number(item['leastRetentionDays']?.N ?? retentionDays);
   return tenantSchema.parse({
     id,
-    retentionDays: Number(item['retentionDays']?.N),
+    retentionDays,
+    ...(least < retentionDays && { leastRetentionDays: least }),
     shards: Number(item['shards']?.N),
     credentialsPerMinute: Number(item['credentialsPerMinute']?.N),
     ...(former !== undefined && { formerShards: former.map(Number).sort((a, b) => a - b) }),

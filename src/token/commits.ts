@@ -13,11 +13,15 @@ interface CommitsOptions {
   readonly authenticate: (token: string) => Promise<Caller>;
   readonly tenant: (id: string) => Promise<Tenant | undefined>;
   readonly take: Take;
-  /** Whether each batch is stored, under any of these counts of shards, in order; a no may be a moment old. */
+  /**
+   * Whether each batch is stored, under any of these counts of shards, in order; a no may be a moment old. A row that ends
+   * before its batch has been kept for `keptDays` does not count: it would be removed early.
+   */
   readonly stored: (
     tenant: string,
     shards: readonly number[],
     batches: readonly { readonly to: string; readonly id: string }[],
+    keptDays: number,
   ) => Promise<boolean[]>;
   /** Epoch ms. */
   readonly now: () => number;
@@ -56,7 +60,11 @@ export function createCommits(options: CommitsOptions): Operation {
     await checkQuota(take, `commits.${caller.keyId}`, limit, now());
     // A batch lies where the grant that it was sent under said, and that may be of before shards were raised.
     const shards = [tenant.shards, ...(tenant.formerShards ?? [])];
-    const committed = await orUnavailable('the store', () => stored(tenant.id, shards, batches));
+    // A grant of before retention was raised lets its batches end as they would have then.
+    const keptDays = tenant.leastRetentionDays ?? tenant.retentionDays;
+    const committed = await orUnavailable('the store', () =>
+      stored(tenant.id, shards, batches, keptDays),
+    );
     return json(200, { committed });
   };
 }

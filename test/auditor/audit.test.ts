@@ -17,6 +17,7 @@ describe('what a run counts', () => {
       AuditorLag: feedLagMs,
       ProducerGaps: 0,
       ProducersUnfinished: 0,
+      BatchesUntold: 0,
     });
     expect(await auditor.verdict()).toMatchObject({ head: { seq: 5 }, status: 'finished' });
   });
@@ -251,4 +252,31 @@ test('half a look at the producers says what it found, but never that there is n
     yield [];
   };
   expect(await auditor.run()).toMatchObject({ ProducerGaps: 1 });
+});
+
+test('a producer’s row of another form is named and counted, and all others are followed', async () => {
+  const auditor = auditorHarness();
+  auditor.producers.spoilt.add('acme/producer#spoilt#018bcfe5-6800-7000-8000-000000000001');
+  await auditor.store(at(0, 2), { client: 'spoilt' });
+  await auditor.store(at(0, 2));
+  auditor.clock.now += graceMs;
+  expect(await auditor.run()).toMatchObject({ RowsSkipped: 1, ProducerGaps: 1 });
+  expect(auditor.logged.join()).toContain('acme/producer#spoilt#');
+  expect(await auditor.run()).not.toHaveProperty('RowsSkipped');
+});
+
+test('an item of the feed that cannot be read is named and counted, and what is behind it is followed', async () => {
+  const auditor = auditorHarness();
+  await auditor.store(at(0));
+  const feed = auditor.feed.feed.bind(auditor.feed);
+  auditor.feed.feed = async (...asked) => {
+    const page = await feed(...asked);
+    const items = page.items.map((item, i) =>
+      i === 0 ? { ...item, entries: [], isBroken: true as const } : item,
+    );
+    return { ...page, items };
+  };
+  await auditor.store(at(1));
+  expect(await auditor.run()).toMatchObject({ RowsSkipped: 1 });
+  expect((await auditor.verdict())?.gaps).toMatchObject([{ from: 0, to: 0 }]);
 });

@@ -17,7 +17,15 @@ import { openResumable } from '../../src/cli/export/resumable-file.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sealtrail-resumable-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const state = { v: 1 as const, question: 'q', began: 5, events: 1, batches: 0, grants: [] };
+const state = {
+  v: 1 as const,
+  question: 'q',
+  began: 5,
+  events: 1,
+  holes: 0,
+  batches: 0,
+  grants: [],
+};
 
 test('broken off before its first page it begins again, with the time when it began', async () => {
   const file = join(folder, 'first');

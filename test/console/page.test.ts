@@ -36,7 +36,16 @@ describe('a page of events', () => {
   });
 
   test('that is empty, or the last one', () => {
-    expect(splitPage(page([]))).toEqual({ items: [], order: 'exact', next: undefined });
+    expect(splitPage(page([]))).toEqual({
+      ...{ items: [], order: 'exact', next: undefined },
+      ...{ holes: 0, isFaultyLeftOut: false },
+    });
+  });
+
+  test('says what is missing from it', () => {
+    const rest =
+      '"order":"exact","next":null,"holes":[{"code":"x"},{"code":"x"}],"leftOut":"faulty"';
+    expect(splitPage(page([item('{}')], rest))).toMatchObject({ holes: 2, isFaultyLeftOut: true });
   });
 
   test.each(['', '{}', '[]', '{"events":[{"a":1}', '{"events":[{"a":"', '{"events":["x"]}'])(

@@ -83,9 +83,19 @@ export function batchesContract(store: () => OpenStore, hasItemLimit: boolean): 
     );
     const asked = [...batches, ...batches.slice(0, 2)];
     const expected = [...batches.map((_, i) => i % 3 === 0), true, false];
-    expect(await store().reader.stored(tenant, [4], asked)).toEqual(expected);
-    expect(await store().reader.stored(tenant, [4], [])).toEqual([]);
-    expect(await store().reader.stored('somebody', [4], batches)).not.toContain(true);
+    expect(await store().reader.stored(tenant, [4], asked, 30)).toEqual(expected);
+    expect(await store().reader.stored(tenant, [4], [], 30)).toEqual([]);
+    expect(await store().reader.stored('somebody', [4], batches, 30)).not.toContain(true);
+  });
+
+  test('a batch whose row would be removed before it was kept long enough is not stored', async () => {
+    const tenant = 'ending';
+    const of = (day: number) =>
+      anyBatch({ tenant, expires: Date.parse('2026-03-01T12:00:00.000Z') / 1000 + day * 86_400 });
+    const batches = [of(30), of(29), of(-1)];
+    await put(store(), batches);
+    expect(await store().reader.stored(tenant, [1], batches, 30)).toEqual([true, false, false]);
+    expect(await store().reader.stored(tenant, [1], batches, 29)).toEqual([true, true, false]);
   });
 
   test('a batch is found under each count of shards that is asked for, and under no other', async () => {
@@ -97,8 +107,8 @@ export function batchesContract(store: () => OpenStore, hasItemLimit: boolean): 
     const [three, seven] = [of(3), of(7)];
     await put(store(), [...three, ...seven]);
     const all = [...three, ...seven];
-    expect(await store().reader.stored(tenant, [16, 3, 7], all)).not.toContain(false);
-    const underSeven = await store().reader.stored(tenant, [7], all);
+    expect(await store().reader.stored(tenant, [16, 3, 7], all, 30)).not.toContain(false);
+    const underSeven = await store().reader.stored(tenant, [7], all, 30);
     expect(underSeven).toEqual(all.map(({ id, shard }) => shardOf(id, 7) === shard));
   });
 }

@@ -16,7 +16,7 @@ export function feedContract(store: () => OpenStore): void {
       expect((await summaries(store(), tenant)).map(({ id }) => id)).toEqual([own]);
       const read = await store().reader.records(tenant, batches.map(placeOf));
       expect(read.map(({ key }) => key.slice(25))).toEqual([own]);
-      const asked = await store().reader.stored(tenant, [1], batches);
+      const asked = await store().reader.stored(tenant, [1], batches, 30);
       expect(asked.indexOf(true)).toBe(i);
       expect(asked.lastIndexOf(true)).toBe(i);
       const query = { day: '2026-03-02', shard: 0, after: '', before: '9', limit: 10 };

@@ -106,6 +106,8 @@ export function scansContract(store: () => OpenStore): void {
       counts: full.counts,
       client: full.client,
       producer: full.producer,
+      seq: full.seq,
+      arrival: full.arrival,
       grant: full.grant,
       expires: full.expires,
     });

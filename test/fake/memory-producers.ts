@@ -2,7 +2,9 @@ import type { ProducerState } from '../../src/domain/producer.ts';
 import { producerSortKey } from '../../src/store/keys.ts';
 import { marksPerPage } from '../../src/store/marks.ts';
 import type {
+  Comparison,
   KnownProducer,
+  OnMalformed,
   ProducerKey,
   ProducerList,
   ProducerStore,
@@ -19,11 +21,18 @@ export class MemoryProducers implements ProducerStore, ProducerList {
   readonly rows = new Map<string, Row>();
   readonly places = new Map<string, string>();
   readonly #pages = new Map<string, { version: number; marks: Map<number, string> }>();
+  readonly compared = new Map<string, Comparison>();
+  /** Keys (`<tenant>/<sort key>`) of producers whose rows are of another form. */
+  readonly spoilt = new Set<string>();
   /** Called before anything is read or written: may throw, as if the run ended there, or hold it. */
   trap: (what: 'read' | 'marks' | 'state' | 'checkpoint') => unknown = () => {};
 
-  async states(tenant: string, keys: readonly ProducerKey[]) {
+  async states(tenant: string, keys: readonly ProducerKey[], onMalformed?: OnMalformed) {
     await this.trap('read');
+    for (const { client, producer } of keys) {
+      const sortKey = producerSortKey(client, producer);
+      if (this.spoilt.has(`${tenant}/${sortKey}`)) onMalformed?.(sortKey);
+    }
     return new Map(
       keys.flatMap(({ client, producer }) => {
         const key = producerSortKey(client, producer);
@@ -88,6 +97,18 @@ export class MemoryProducers implements ProducerStore, ProducerList {
     if (after > (this.places.get(tenant) ?? '')) this.places.set(tenant, after);
   }
 
+  async comparisons(tenants: readonly string[]) {
+    return new Map([...this.compared].filter(([tenant]) => tenants.includes(tenant)));
+  }
+
+  async saveComparison(tenant: string, comparison: Comparison) {
+    this.compared.set(tenant, comparison);
+  }
+
+  async untold(tenant: string) {
+    return this.compared.get(tenant)?.untold ?? [];
+  }
+
   async list(tenant: string, { after, limit }: Parameters<ProducerList['list']>[1]) {
     const start = after === undefined ? '' : producerSortKey(after.client, after.producer);
     const all = [...this.rows.values()]
@@ -95,6 +116,10 @@ export class MemoryProducers implements ProducerStore, ProducerList {
       .map((row) => ({ key: producerSortKey(row.client, row.producer), row }))
       .filter(({ key }) => key > start)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
-    return { producers: all.slice(0, limit).map(({ row }) => row), more: all.length > limit };
+    const producers = all.slice(0, limit).map(({ row }) => row);
+    const last = all.length > limit ? producers.at(-1) : undefined;
+    const next = last && { client: last.client, producer: last.producer };
+    const malformed: ProducerKey[] = [];
+    return { producers, malformed, next };
   }
 }

@@ -1,4 +1,5 @@
 import { fromTime, toTime } from '../../src/domain/encoding.ts';
+import { endsEarly } from '../../src/domain/retention.ts';
 import type {
   BatchReader,
   BatchWriter,
@@ -125,6 +126,8 @@ export class MemoryStore implements BatchWriter, BatchReader {
         counts: batch.counts,
         client: batch.client,
         producer: batch.producer,
+        seq: batch.seq,
+        arrival: batch.arrival,
         grant: batch.grant,
         expires: batch.expires,
       })),
@@ -160,11 +163,15 @@ export class MemoryStore implements BatchWriter, BatchReader {
     tenant: string,
     shards: readonly number[],
     batches: readonly { readonly to: string; readonly id: string }[],
+    keptDays: number,
   ): Promise<boolean[]> {
     return batches.map(({ to, id }) =>
-      shards.some((count) =>
-        this.#batches.has(`${tenant}#${shardOf(id, count)}#${batchSortKey(to, id)}`),
-      ),
+      shards.some((count) => {
+        const row = this.#batches.get(`${tenant}#${shardOf(id, count)}#${batchSortKey(to, id)}`);
+        return (
+          row !== undefined && !endsEarly({ to: Date.parse(to), expires: row.expires }, keptDays)
+        );
+      }),
     );
   }
 

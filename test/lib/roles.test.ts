@@ -159,6 +159,7 @@ describe('what each role may do, and nothing else', () => {
         ...allow('FollowFeed', 'dynamodb:Query', table('Batches')),
         Condition: keysLike('*#calendar', '*#feed#*'),
       },
+      allow('CompareSummaries', 'dynamodb:Query', `${table('Batches')}/index/summary`),
       allow('ListTenants', 'dynamodb:Scan', table('Registry')),
       allow('KeepProducers', ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], table('Producers')),
       allow('ReviewProducers', 'dynamodb:Query', `${table('Producers')}/index/watch`),

@@ -94,3 +94,46 @@ test('a follower may start at a time, and misses nothing that was stored then or
   expect(body.batches.map(({ seq }: { seq: number }) => seq)).toEqual([1, 2]);
   expect((await api.feed('since=yesterday')).status).toBe(400);
 });
+
+test('an item that cannot be read is named, and those behind it are given', async () => {
+  const api = readHarness();
+  const [lost, good] = [anyBatch(), anyBatch()];
+  await api.store.appendFeed([lost], 'one');
+  await api.store.appendFeed([good], 'two');
+  const feed = api.store.feed.bind(api.store);
+  api.store.feed = async (...asked) => {
+    const page = await feed(...asked);
+    const items = page.items.map((item) =>
+      item.key.endsWith('#one') ? { ...item, entries: [], isBroken: true as const } : item,
+    );
+    return { ...page, items };
+  };
+  api.clock.now += feedLagMs + 1;
+  const { status, body } = await api.feed();
+  expect(status).toBe(200);
+  expect(body.batches).toMatchObject([{ id: good.id }]);
+  expect(body.holes).toEqual([{ item: '2026-03-01T12:00:00.000Z#one', code: 'integrity-broken' }]);
+  expect(api.counted('IntegrityErrors')).toBe(1);
+});
+
+test('a feed is read by keys of each day only: one of a later day would lead followers past all between', async () => {
+  const asked: { after: string; before: string }[] = [];
+  const reader = {
+    async *days() {
+      yield { day: '2026-02-27', shards: [0] };
+      yield { day: '2026-03-01', shards: [0] };
+    },
+    feed: async (_: string, { after, before }: { after: string; before: string }) => {
+      asked.push({ after, before });
+      return { items: [], more: false };
+    },
+  } as unknown as MemoryStore;
+  const until = '2026-03-01T11:59:30.000Z';
+  expect(await readFeed(reader, { tenant: 'acme', after: '', limit: 10, now })).toMatchObject({
+    after: until,
+  });
+  expect(asked).toEqual([
+    { after: '2026-02-27', before: '2026-02-27~' },
+    { after: '2026-03-01', before: until },
+  ]);
+});

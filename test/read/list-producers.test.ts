@@ -96,3 +96,25 @@ test('a cursor of another tenant, and a parameter that there is not, are refused
   await expect(ask(`cursor=${next}`, 'other')).rejects.toMatchObject({ code: 'not-found' });
   await expect(ask('order=asc')).rejects.toMatchObject({ code: 'request-invalid' });
 });
+
+test('rows that cannot be read are named, and so is what is stored and was not told of, on the first page', async () => {
+  const { producers, ask } = setUp();
+  for (const client of ['a', 'b'])
+    await producers.saveState(
+      'acme',
+      { ...key, client },
+      { state: heard(life), version: 0 },
+      about,
+    );
+  const list = producers.list.bind(producers);
+  producers.list = async (...asked) => ({ ...(await list(...asked)), malformed: [key] });
+  const place = { key: `${toTime(born)}#${life[5]?.id}`, shard: 2 };
+  const untold = [{ ...key, seq: 5, ...place, since: born + 1000 }];
+  await producers.saveComparison('acme', { places: {}, untold });
+  const first = await ask('limit=1');
+  expect(first.unreadable).toEqual([key]);
+  expect(first.untold).toEqual([
+    { ...key, seq: 5, batch: `${place.key}#2`, since: toTime(born + 1000) },
+  ]);
+  expect((await ask(`limit=1&cursor=${first.next}`)).untold).toBeUndefined();
+});

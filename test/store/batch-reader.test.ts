@@ -49,7 +49,9 @@ test('an answer that DynamoDB leaves out six times is throttling, never a missin
 
 test('the same is so for whether batches are stored, which is read for half the price', async () => {
   const { reader } = setUp(() => 0, false);
-  expect(await reader.stored('acme', [1], batches).then(() => undefined, codeOf)).toBe('throttled');
+  expect(await reader.stored('acme', [1], batches, 30).then(() => undefined, codeOf)).toBe(
+    'throttled',
+  );
 });
 
 test('another failure is passed on', async () => {
@@ -72,4 +74,48 @@ test('the calendar and the feed are read strongly consistent, summaries from the
   const inputs = mock.commandCalls(QueryCommand).map(({ args }) => args[0].input);
   expect(inputs.map(({ ConsistentRead }) => ConsistentRead)).toEqual([true, true, undefined]);
   expect(inputs.map(({ IndexName }) => IndexName)).toEqual([undefined, undefined, 'summary']);
+});
+
+test('only keys of the day itself are asked for, from a start in either order', async () => {
+  const { reader, mock } = setUp(() => 0);
+  const sk = '2026-03-01T12:00:00.000Z#x';
+  mock.on(QueryCommand).resolves({ Items: [{ sk: { S: sk } }, { sk: { S: `${sk}y` } }] });
+  const query = { day: '2026-03-01', shard: 0, limit: 5 } as const;
+  const ask = async (order: 'asc' | 'desc', key: string, inclusive: boolean) => {
+    const page = await reader.summaries('acme', { ...query, order, start: { key, inclusive } });
+    const { ':low': low, ':high': high } =
+      mock.commandCalls(QueryCommand).at(-1)?.args[0].input.ExpressionAttributeValues ?? {};
+    return [low?.S, high?.S, page.summaries.map((each) => each.key)];
+  };
+  const [first, last] = ['2026-03-01T', '2026-03-01~'];
+  expect(await ask('asc', sk, true)).toEqual([sk, last, [sk, `${sk}y`]]);
+  expect(await ask('asc', sk, false)).toEqual([sk, last, [`${sk}y`]]);
+  expect(await ask('desc', sk, false)).toEqual([first, sk, [`${sk}y`]]);
+  expect((await ask('asc', '2026-02-01', false)).slice(0, 2)).toEqual([first, last]);
+  expect((await ask('desc', '2026-04-01#~', true)).slice(0, 2)).toEqual([first, last]);
+});
+
+test('what a summary lacks is no value, and an item of the feed that cannot be read is told to be so', async () => {
+  const { reader, mock } = setUp(() => 0);
+  const key = '2026-03-01T12:00:00.000Z#call';
+  const { to, id, shard, client, producer, seq, prev, count, fin } = anyBatch();
+  const entry = { to, id, shard, client, producer, seq, prev, count, fin };
+  const texts = [[entry], [{ ...entry, id: 'x' }], [{ ...entry, seq: -1 }], {}].map((each) =>
+    JSON.stringify(each),
+  );
+  const items = [...texts, '{', ''].map((text) => ({ sk: { S: key }, entries: { S: text } }));
+  mock.on(QueryCommand).resolves({
+    Items: [...items, { sk: { S: '2026-03-01T' }, entries: { S: texts[0] ?? '' } }],
+  });
+  const range = { day: '2026-03-01', shard: 0, after: '', before: 'x', limit: 9 };
+  const feed = await reader.feed('acme', range);
+  expect(feed.items[0]).toEqual({ key, entries: [entry] });
+  expect(feed.items.slice(1).map(({ isBroken, entries }) => [isBroken, entries])).toEqual(
+    Array(6).fill([true, []]),
+  );
+  mock.on(QueryCommand).resolves({ Items: [{ sk: { S: '2026-03-01Tx' } }] });
+  const query = { day: '2026-03-01', shard: 0, order: 'asc', start: undefined, limit: 5 } as const;
+  const [bare] = (await reader.summaries('acme', query)).summaries;
+  const none = Number.NaN;
+  expect(bare).toMatchObject({ to: none, from: none, seq: none, arrival: none, expires: none });
 });

@@ -1,3 +1,4 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unseen } from '../../src/domain/producer.ts';
 import { producerSortKey } from '../../src/store/keys.ts';
@@ -93,9 +94,13 @@ describe.each([
     fresh();
     const place = async () => (await store.checkpoints([tenant])).get(tenant);
     expect(await place()).toBeUndefined();
-    for (const after of ['2026-01-02#b', '2026-01-01#z', '2026-01-02#a']) {
+    for (const after of [
+      '2026-01-02T00:00:00.000Z#b',
+      '2026-01-01T00:00:00.000Z#z',
+      '2026-01-02T00:00:00.000Z#a',
+    ]) {
       await store.advance(tenant, after);
-      expect(await place()).toBe('2026-01-02#b');
+      expect(await place()).toBe('2026-01-02T00:00:00.000Z#b');
     }
   });
 
@@ -114,13 +119,14 @@ describe.each([
     await store.advance(tenant, 'x');
     const first = await store.list(tenant, { after: undefined, limit: 2 });
     expect(first.producers.map(({ client }) => client)).toEqual(['a', 'b']);
-    expect(first.more).toBe(true);
-    const rest = await store.list(tenant, { after: first.producers[1], limit: 2 });
+    expect(first.next).toMatchObject({ client: 'b' });
+    const rest = await store.list(tenant, { after: first.next, limit: 2 });
     expect(rest).toEqual({
       producers: [{ tenant, client: 'c', producer: aProducer, state: unseen }].map((each) =>
         expect.objectContaining(each),
       ),
-      more: false,
+      malformed: [],
+      next: undefined,
     });
   });
 });
@@ -147,4 +153,59 @@ test('marks take two write units a page', () => {
   const text = packMarks(1, marks);
   expect(text.length).toBeLessThan(1600);
   expect(unpackMarks(1, text)).toEqual([...marks].slice(128, 256));
+});
+
+test('a row of another form is told of and passed over, in every way to it', async () => {
+  const store = createProducers(table);
+  const tenant = `tenant-${++tenants}`;
+  const put = (sk: string, item: Record<string, { S?: string; N?: string }>) =>
+    table.client.send(
+      new PutItemCommand({
+        TableName: table.table,
+        Item: { pk: { S: tenant }, sk: { S: sk }, watch: { S: 'yes' }, ...item },
+      }),
+    );
+  await store.saveState(tenant, key, { state: unseen, version: 0 }, about);
+  const spoilt = ['a', 'b', 'c'].map((client) => ({ client, producer: aProducer }));
+  const sortKeys = spoilt.map(({ client, producer }) => producerSortKey(client, producer));
+  const [noJson = '', noState = '', noVersion = ''] = sortKeys;
+  await put(noJson, { state: { S: '{' }, version: { N: '1' } });
+  await put(noState, { state: { S: '{"runs":[{}]}' }, version: { N: '1' } });
+  await put(noVersion, { state: { S: JSON.stringify(unseen) } });
+
+  const told: string[] = [];
+  const states = await store.states(tenant, [key, ...spoilt], (row) => told.push(row));
+  expect([...states.keys()]).toEqual([sortKey]);
+  expect(told.sort()).toEqual(sortKeys);
+  const rows: string[] = [];
+  const watched: string[] = [];
+  for await (const page of store.watched((row) => rows.push(row)))
+    watched.push(...page.filter((each) => each.tenant === tenant).map(({ client }) => client));
+  expect(watched).toEqual([key.client]);
+  expect(rows.sort()).toEqual(sortKeys.map((each) => `${tenant}/${each}`));
+  const listed = await store.list(tenant, { after: undefined, limit: 10 });
+  expect(listed.producers.map(({ client }) => client)).toEqual([key.client]);
+  expect(listed.malformed).toEqual(spoilt);
+
+  await put('marks#a#x#0', { marks: { S: '' } });
+  const marks: string[] = [];
+  await store.marks(tenant, [{ client: 'a', producer: 'x', pages: [0] }], (row) => marks.push(row));
+  expect(marks).toEqual([producerSortKey('a', 'x')]);
+  await put('checkpoint', { after: { S: 'zzz' } });
+  const places: string[] = [];
+  expect(await store.checkpoints([tenant], (of) => places.push(of))).toEqual(new Map());
+  expect(places).toEqual([tenant]);
+  await put('comparison', { comparison: { S: '{"places":[]}' } });
+  expect(await store.comparisons([tenant])).toEqual(new Map());
+  expect(await store.untold(tenant)).toEqual([]);
+});
+
+test('a comparison is given back as it was saved', async () => {
+  const store = createProducers(table);
+  const tenant = `tenant-${++tenants}`;
+  const untold = [{ ...key, seq: 3, key: '2026-03-01T12:00:00.000Z#x', shard: 1, since: 5 }];
+  const places = { recent: { day: '2026-03-01', shard: 1, after: 'x' }, all: undefined };
+  await store.saveComparison(tenant, { places, untold });
+  expect((await store.comparisons([tenant])).get(tenant)).toEqual({ places, untold });
+  expect(await store.untold(tenant)).toEqual(untold);
 });

@@ -54,6 +54,19 @@ test('every count of shards that a tenant had is kept, and there can be 16', asy
   expect(await registry.tenant(acme.id)).toEqual({ ...from, retentionDays: 5 });
 });
 
+test('the shortest retention that a tenant had is kept, for what was stored then', async () => {
+  const registry = createRegistry(table);
+  const set = async (retentionDays: number) => {
+    const from = (await registry.tenant(acme.id)) ?? acme;
+    expect(await registry.setTenant(from, { ...from, retentionDays })).toBe('set');
+    return (await registry.tenant(acme.id))?.leastRetentionDays;
+  };
+  expect(await set(90)).toBe(acme.retentionDays < 90 ? acme.retentionDays : undefined);
+  expect(await set(7)).toBeUndefined();
+  expect(await set(400)).toBe(7);
+  expect(await set(30)).toBe(7);
+});
+
 test('a tenant that somebody changed meanwhile, or that is not there, is not changed', async () => {
   const registry = createRegistry(table);
   const theirs = { ...acme, retentionDays: 7 };

@@ -19,7 +19,7 @@ test('a client learns which of its batches are stored, in its order', async () =
   const { status, body } = await ask(service, service.addKey(), { batches });
   expect(status).toBe(200);
   expect(body).toEqual({ committed: [false, true, false] });
-  expect(service.fake.storedAsked).toEqual([['acme', [4], batches]]);
+  expect(service.fake.storedAsked).toEqual([['acme', [4], batches, acme.retentionDays]]);
 });
 
 test('a batch is looked for under every count of shards that its tenant had', async () => {
@@ -27,14 +27,24 @@ test('a batch is looked for under every count of shards that its tenant had', as
   service.fake.tenants.set('acme', { ...acme, shards: 8, formerShards: [1, 3] });
   const batches = [{ to, id: idOf(1) }];
   await ask(service, service.addKey(), { batches });
-  expect(service.fake.storedAsked).toEqual([['acme', [8, 1, 3], batches]]);
+  expect(service.fake.storedAsked).toEqual([['acme', [8, 1, 3], batches, acme.retentionDays]]);
+});
+
+test('a batch counts as stored only if its row is kept as long as any grant may have said', async () => {
+  const service = tokenService();
+  service.fake.tenants.set('acme', { ...acme, retentionDays: 400, leastRetentionDays: 30 });
+  const batches = [{ to, id: idOf(1) }];
+  await ask(service, service.addKey(), { batches });
+  expect(service.fake.storedAsked).toEqual([['acme', [1], batches, 30]]);
 });
 
 test('a key is only told of its own tenant', async () => {
   const service = tokenService();
   service.fake.tenants.set('evil', { ...acme, id: 'evil' });
   await ask(service, service.addKey({ tenant: 'evil' }), { batches: [{ to, id: idOf(1) }] });
-  expect(service.fake.storedAsked).toEqual([['evil', [1], [{ to, id: idOf(1) }]]]);
+  expect(service.fake.storedAsked).toEqual([
+    ['evil', [1], [{ to, id: idOf(1) }], acme.retentionDays],
+  ]);
 });
 
 test('a hundred batches may be asked for at once, none or one more may not', async () => {

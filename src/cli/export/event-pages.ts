@@ -1,4 +1,5 @@
 import { readLine } from '../../domain/line.ts';
+import { holeStart } from '../read/query-format.ts';
 import { type Asked, type ExportPage, firstPath } from './export-page.ts';
 
 const lf = 0x0a;
@@ -11,16 +12,30 @@ export async function* eventPages(asked: Asked): AsyncGenerator<ExportPage> {
   ]);
   for (let path: string | undefined = asked.next ?? first; path !== undefined; ) {
     const { bytes, next } = await asked.get(path, 'application/x-ndjson');
+    const lines = bytes.reduce((sum, byte) => (byte === lf ? sum + 1 : sum), 0);
+    const holes = holesIn(bytes);
     yield {
       bytes,
-      events: bytes.reduce((sum, byte) => (byte === lf ? sum + 1 : sum), 0),
+      events: lines - holes,
       batches: 0,
+      holes,
       at: timeOfLast(bytes),
       next,
       end: () => Buffer.alloc(0),
     };
     path = next;
   }
+}
+
+function holesIn(bytes: Buffer): number {
+  let holes = bytes.indexOf(holeStart) === 0 ? 1 : 0;
+  for (
+    let at = bytes.indexOf(`\n${holeStart}`);
+    at >= 0;
+    at = bytes.indexOf(`\n${holeStart}`, at + 1)
+  )
+    holes += 1;
+  return holes;
 }
 
 function timeOfLast(bytes: Buffer): number | undefined {

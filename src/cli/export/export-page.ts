@@ -21,12 +21,14 @@ export interface ExportPage {
   readonly bytes: Buffer;
   readonly events: number;
   readonly batches: number;
+  /** Batches that are left out, since they are not what was sealed. */
+  readonly holes: number;
   /** Up to which time the log is in the file, as far as is known, epoch ms. */
   readonly at: number | undefined;
   /** Path of the page behind; undefined for the last. */
   readonly next: string | undefined;
   /** What ends the file, once all is in it. */
-  readonly end: (totals: { readonly batches: number }) => Buffer;
+  readonly end: (totals: { readonly batches: number; readonly holes: number }) => Buffer;
 }
 
 /** The first path of an export. */

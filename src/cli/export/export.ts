@@ -11,6 +11,7 @@ import {
   timeOption,
 } from '../read/filters.ts';
 import { connectionOptions } from '../read/profile.ts';
+import { incomplete } from '../read/query.ts';
 import { batchPages } from './batch-pages.ts';
 import { eventPages } from './event-pages.ts';
 import { showProgress } from './progress.ts';
@@ -33,6 +34,7 @@ export const exportLog: DeskCommand = {
   about: [
     'Without --proofs: NDJSON, oldest first, the exact bytes of each event. With --proofs: a bundle, which proves every event in it and each producer’s chain, offline (src/domain/FORMAT.md, section 9). A batch is whole or not at all, so a bundle has no filters, and holds some events beside its range.',
     'Broken off or killed, start it again with the same options: it goes on where it was, and the file has the same bytes as if it had never stopped. Without --proofs that must be within a day. What is stored while it runs, with a time that it has gone past, is not in it.',
+    'Exit code 3 if batches are left out since they are not what was sealed: lines name them; a bundle says at its end that there were more, so that `verify` calls it incomplete.',
   ],
   examples: [
     'export --from 2026-10-01 --to 2026-11-01 --out october.ndjson',
@@ -54,13 +56,15 @@ export const exportLog: DeskCommand = {
     const { began, next } = file.state;
     const from = timeOption(args, 'from', began) ?? toTime(0);
     const to = timeOption(args, 'to', began) ?? toTime(began);
-    const totals = { events: file.state.events, batches: file.state.batches };
+    const { events, batches, holes } = file.state;
+    const totals = { events, batches, holes };
     const grants = new Set(file.state.grants);
     const asked = { get, tenant, from, to, began, filters, grants, next };
     try {
       for await (const page of proofs ? batchPages(asked) : eventPages(asked)) {
         totals.events += page.events;
         totals.batches += page.batches;
+        totals.holes += page.holes;
         if (page.next === undefined) {
           await file.finish(Buffer.concat([page.bytes, page.end(totals)]));
           break;
@@ -76,6 +80,7 @@ export const exportLog: DeskCommand = {
       await file.close();
     }
     desk.out.rows([{ file: out, ...totals }], ['file', 'events', ...(proofs ? ['batches'] : [])]);
-    return 0;
+    if (totals.holes > 0) desk.out.note(incomplete(totals.holes));
+    return totals.holes > 0 ? 3 : 0;
   },
 };

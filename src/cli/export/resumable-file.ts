@@ -16,6 +16,8 @@ const stateSchema = z.strictObject({
   next: z.string().startsWith('/').optional(),
   events: z.number().int().nonnegative(),
   batches: z.number().int().nonnegative(),
+  /** Batches that were left out so far, since they are not what was sealed. */
+  holes: z.number().int().nonnegative().default(0),
   /** Grants that the file holds already. */
   grants: z.array(z.string()),
 });
@@ -87,6 +89,7 @@ const begin = (question: string, began: number): ExportState => ({
   began,
   events: 0,
   batches: 0,
+  holes: 0,
   bytes: 0,
   grants: [],
 });

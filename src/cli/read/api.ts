@@ -23,6 +23,10 @@ interface Page {
   readonly bytes: Buffer;
   /** Where `Link: …; rel="next"` leads to: a path of the same API. */
   readonly next: string | undefined;
+  /** Names of batches that a bundle leaves out, since they are not what was sealed. */
+  readonly holes: readonly string[];
+  /** Whether lines that are no valid event may lie there, which a filter leaves out. */
+  readonly isFaultyLeftOut: boolean;
 }
 
 const maxTries = 6;
@@ -50,7 +54,12 @@ export async function openApi(args: Args, desk: Desk): Promise<Api> {
       for (let tried = 1; ; tried++) {
         const answer = await ask(`${base}${path}`, apiKey, accept, desk.signal);
         if (answer?.status === 200)
-          return { bytes: answer.bytes, next: nextPath(answer.link, base, path) };
+          return {
+            bytes: answer.bytes,
+            next: nextPath(answer.link, base, path),
+            holes: answer.holes.split(',').filter(Boolean).map(decoded),
+            isFaultyLeftOut: answer.leftOut === 'faulty',
+          };
         desk.signal.throwIfAborted();
         if (!isWorthAnother(answer) || tried === maxTries) throw failure(path, answer);
         await sleep(pause(answer, tried), undefined, { signal: desk.signal });
@@ -63,6 +72,8 @@ interface Answer {
   readonly status: number;
   readonly bytes: Buffer;
   readonly link: string;
+  readonly holes: string;
+  readonly leftOut: string;
   readonly retryAfter: number;
 }
 
@@ -83,10 +94,21 @@ async function ask(
       status: response.status,
       bytes: Buffer.from(await response.arrayBuffer()),
       link: response.headers.get('link') ?? '',
+      holes: response.headers.get('sealtrail-holes') ?? '',
+      leftOut: response.headers.get('sealtrail-left-out') ?? '',
       retryAfter: Number(response.headers.get('retry-after') ?? Number.NaN),
     };
   } catch {
     return undefined;
+  }
+}
+
+/** A name that was cut short may end within an escape. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
   }
 }
 

@@ -22,6 +22,12 @@ const pageSchema = z.object({
       lastSeen: z.string(),
     }),
   ),
+  untold: z
+    .array(
+      z.object({ client: z.string(), producer: z.string(), seq: z.number(), batch: z.string() }),
+    )
+    .default([]),
+  unreadable: z.array(z.object({ client: z.string(), producer: z.string() })).default([]),
   next: z.string().optional(),
 });
 
@@ -31,7 +37,9 @@ export const producers: DeskCommand = {
   summary: 'who writes the log: last seen, what is missing and what is doubled',
   options: {
     broken: { help: 'only those with forks, or gaps that nobody has acknowledged' },
-    check: { help: 'exit code 1 if there are any such, for scripts' },
+    check: {
+      help: 'exit code 1 if there are any such, or batches that the feed has not told of, for scripts',
+    },
     ...connectionOptions,
   },
   about: [
@@ -46,12 +54,18 @@ export const producers: DeskCommand = {
     const api = await openApi(args, { out, ...desk });
     const named = api.tenant === undefined ? '' : `&tenant=${api.tenant}`;
     const rows: z.infer<typeof pageSchema>['producers'] = [];
+    let untold = 0;
     for (let cursor: string | undefined = ''; cursor !== undefined; ) {
       const at: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
       const { bytes } = await api.get(`/v1/producers?limit=1000${named}${at}`);
       const page = pageSchema.safeParse(JSON.parse(bytes.toString()));
       if (!page.success) throw new Failure('the answer is of another version of the API');
       rows.push(...page.data.producers);
+      for (const { client, seq, batch } of page.data.untold)
+        out.note(`stored, but the feed has not told of it: number ${seq} of ${client}, ${batch}`);
+      for (const { client, producer } of page.data.unreadable)
+        out.note(`the auditor’s row cannot be read: ${producer} of ${client}`);
+      untold += page.data.untold.length + page.data.unreadable.length;
       cursor = page.data.next;
     }
     const isBroken = ({ gaps, forks }: (typeof rows)[number]) =>
@@ -67,7 +81,7 @@ export const producers: DeskCommand = {
       'lastSeen',
     ]);
     if (shown.length === 0) out.say('There are no such producers.');
-    return args.flag('check') && rows.some(isBroken) ? 1 : 0;
+    return args.flag('check') && (untold > 0 || rows.some(isBroken)) ? 1 : 0;
   },
 };
 

@@ -5,12 +5,17 @@ import { Failure, UsageError } from '../failure.ts';
 import type { Args } from '../read-args.ts';
 import { eventRow } from './event-row.ts';
 
+interface Shown {
+  readonly events: number;
+  readonly holes: number;
+}
+
 /** How a query's pages are shown, one behind the other. */
 export interface QueryFormat {
   /** What is asked of the API. */
   readonly accept: string;
-  /** Shows a page, which has no more events than are wanted; how many it had. */
-  show(page: Buffer): number;
+  /** Shows a page, which has no more events than are wanted; how many it had, and batches that it names as missing. */
+  show(page: Buffer): Shown;
   /** Behind the last page. */
   end(): void;
 }
@@ -33,6 +38,12 @@ export function formatOf(args: Args, desk: Desk): QueryFormat {
 
 const ndjson = 'application/x-ndjson';
 const nothing = () => {};
+/** What stands in NDJSON for a batch that is not what was sealed: no event, and no faulty line, begins so. */
+export const holeStart = '{"sealtrail":{"hole":';
+const shownLines = (lines: readonly string[]): Shown => {
+  const holes = lines.filter((line) => line.startsWith(holeStart)).length;
+  return { events: lines.length - holes, holes };
+};
 const linesIn = (page: Buffer) => page.toString('utf8').split('\n').slice(0, -1);
 const columns = ['time', 'actor', 'action', 'targets', 'outcome', 'ip'];
 
@@ -40,14 +51,16 @@ function asTable({ out }: Desk): QueryFormat {
   return {
     accept: ndjson,
     show(page) {
-      const rows = linesIn(page).map((line) => {
+      const lines = linesIn(page);
+      const rows = lines.map((line) => {
+        if (line.startsWith(holeStart)) return { time: '-', action: `missing here: ${line}` };
         const read = readLine(Buffer.from(line));
         return read.kind === 'event'
           ? eventRow(read.event)
           : { time: '-', action: `not a valid event: ${line}` };
       });
       out.rows(rows, columns);
-      return rows.length;
+      return shownLines(lines);
     },
     end: nothing,
   };
@@ -61,7 +74,7 @@ function asLines({ stdout }: Desk): QueryFormat {
     show(page) {
       const lines = linesIn(page);
       stdout.write(lines.map((line) => `${show(line)}\n`).join(''));
-      return lines.length;
+      return shownLines(lines);
     },
     end: nothing,
   };
@@ -78,11 +91,12 @@ function asJson({ stdout }: Desk): QueryFormat {
       const end = text.lastIndexOf('],"order":');
       if (!text.startsWith('{"events":[') || end === -1)
         throw new Failure('the answer is of another version of the API');
-      const count: number = JSON.parse(text).events.length;
-      if (count === 0) return 0;
+      const { events, holes = [] } = JSON.parse(text);
+      const shown: Shown = { events: events.length, holes: holes.length };
+      if (shown.events === 0) return shown;
       stdout.write(`${before}${show(text.slice('{"events":['.length, end))}`);
       before = ',\n';
-      return count;
+      return shown;
     },
     end: () => stdout.write(before === '[\n' ? '[]\n' : '\n]\n'),
   };
@@ -99,7 +113,9 @@ function asCsv({ stdout }: Desk): QueryFormat {
       stdout.write(stdout.isTTY === true ? rows : text);
       const records = recordsIn(text) - headers;
       headers = 0;
-      return records;
+      // Such a record has a name and the code, and nothing else.
+      const holes = text.match(/^,+[^,\n]*,,integrity-broken,\r?$/gm)?.length ?? 0;
+      return { events: records - holes, holes };
     },
     end: nothing,
   };

@@ -23,6 +23,7 @@ export const query: DeskCommand = {
     ...filterOptions,
     ...textOption,
     ...rangeOptions,
+    faulty: { help: 'only lines that are no valid event; goes with no filter' },
     order: { value: 'ORDER', help: 'desc, newest first (the default), or asc' },
     limit: { value: 'COUNT', help: 'events, at most (default 100)' },
     all: { help: 'all events, however many' },
@@ -33,7 +34,7 @@ export const query: DeskCommand = {
     ...connectionOptions,
   },
   about: [
-    'Different filters are combined with AND, repeated ones with OR. In a pipe, or with --json, each line is the exact bytes that were sealed; a line that is no valid event comes as {"sealtrail": …}.',
+    'Different filters are combined with AND, repeated ones with OR. In a pipe, or with --json, each line is the exact bytes that were sealed; a line that is no valid event comes as {"sealtrail": …}, which a filter leaves out. Exit code 3 if batches are missing since they are not what was sealed: they are named.',
     'With --format csv, what a spreadsheet would take for a formula has an apostrophe before it; the exact line is the last column.',
   ],
   examples: [
@@ -57,27 +58,40 @@ export const query: DeskCommand = {
     const asked: [string, string][] = [
       ...filtersOf(args),
       ...textOf(args),
+      ...(args.flag('faulty') ? [['faulty', 'true'] satisfies [string, string]] : []),
       ...times,
       ...tenant,
       ['order', order],
     ];
     const format = formatOf(args, desk);
-    const count = await readAll(api, `/v1/events?${new URLSearchParams(asked)}`, most, format);
-    if (count === 0) desk.out.note('There are no such events.');
-    return 0;
+    const path = `/v1/events?${new URLSearchParams(asked)}`;
+    const { events, holes, isFaultyLeftOut } = await readAll(api, path, most, format);
+    if (events === 0) desk.out.note('There are no such events.');
+    if (isFaultyLeftOut)
+      desk.out.note('Lines that are no valid event may be there too: --faulty shows them.');
+    if (holes > 0) desk.out.note(incomplete(holes));
+    return holes > 0 ? 3 : 0;
   },
 };
 
-/** Page by page until there are enough; how many there were. */
-async function readAll(api: Api, path: string, most: number, format: QueryFormat): Promise<number> {
-  let count = 0;
-  for (let next: string | undefined = path; next !== undefined && count < most; ) {
-    const page = await api.get(withLimit(next, most - count), format.accept);
-    count += format.show(page.bytes);
+/** What is said wherever something is missing. */
+export function incomplete(holes: number): string {
+  return `This is not complete: ${holes} batch(es) are not what was sealed, and are left out. Tell the operator.`;
+}
+
+/** Page by page until there are enough. */
+async function readAll(api: Api, path: string, most: number, format: QueryFormat) {
+  const all = { events: 0, holes: 0, isFaultyLeftOut: false };
+  for (let next: string | undefined = path; next !== undefined && all.events < most; ) {
+    const page = await api.get(withLimit(next, most - all.events), format.accept);
+    const shown = format.show(page.bytes);
+    all.events += shown.events;
+    all.holes += shown.holes;
+    all.isFaultyLeftOut ||= page.isFaultyLeftOut;
     next = page.next;
   }
   format.end();
-  return count;
+  return all;
 }
 
 /** A page has no more than are wanted still: a cursor goes with any limit. */

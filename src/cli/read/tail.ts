@@ -55,7 +55,9 @@ export const tail: DeskCommand = {
         const { batches, next } = await feedPage(api, `${from}${named}`);
         const fresh = batches.filter(({ id, count }) => count > 0 && !seen.has(id));
         for (let at = 0; at < fresh.length; at += atOnce) {
-          const lines = await linesOf(api, fresh.slice(at, at + atOnce), named, filter);
+          const { lines, holes } = await linesOf(api, fresh.slice(at, at + atOnce), named, filter);
+          for (const name of holes)
+            desk.out.note(`${name} is not what was sealed: what it held is missing here`);
           desk.stdout.write(lines.map((line) => `${show(line)}\n`).join(''));
         }
         remember(seen, batches);
@@ -91,11 +93,11 @@ async function linesOf(
   batches: readonly FeedBatch[],
   named: string,
   filter: Filter,
-): Promise<OpenedLine[]> {
+): Promise<{ readonly lines: readonly OpenedLine[]; readonly holes: readonly string[] }> {
   const names = batches.map(
     ({ to, id, shard }) => `batch=${encodeURIComponent(`${to}#${id}#${shard}`)}`,
   );
-  const { bytes } = await api.get(`/v1/batches?${names.join('&')}${named}`);
+  const { bytes, holes } = await api.get(`/v1/batches?${names.join('&')}${named}`);
   const found: OpenedLine[] = [];
   for await (const entry of readBundle(once(bytes))) {
     if (entry.kind === 'broken') throw new Failure('the API gave batches that are none');
@@ -103,10 +105,13 @@ async function linesOf(
     const arrival = fromTime(entry.batch.arrival) ?? 0;
     for (const line of openRecord(parseRecord(entry.batch.record))) {
       const isLate = arrival - line.time > limits.lateMs;
-      if (line.kind === 'faulty' || matches(filter, line.event, isLate)) found.push(line);
+      // What a faulty line would match cannot be known: a filter leaves it out, as the API does.
+      const isShown =
+        line.kind === 'faulty' ? filter.length === 0 : matches(filter, line.event, isLate);
+      if (isShown) found.push(line);
     }
   }
-  return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { lines: found.sort((a, b) => (a.id < b.id ? -1 : 1)), holes };
 }
 
 function remember(seen: Set<string>, batches: readonly FeedBatch[]): void {

@@ -35,6 +35,8 @@ export async function checkEvent(item: string, options: CheckOptions): Promise<C
   const line = bytesOf(item, said);
   const id = 'event' in said ? said.event.id : said.id;
   const params = new URLSearchParams(tenant === '' ? {} : { tenant });
+  // Others may bear the id, in any number: this one's batch is known.
+  if (said.batchName !== undefined) params.set('batch', said.batchName);
   try {
     const answer = await api(`/v1/events/${id}/proof`, { params, signal });
     const proofs = proofsIn(await answer.json());

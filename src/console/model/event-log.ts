@@ -13,6 +13,10 @@ export interface LogState {
   readonly isComplete: boolean;
   /** Whether a page said that it is not in exact order. */
   readonly isPartial: boolean;
+  /** Batches that are not what was sealed, which pages named: what they held is missing. */
+  readonly holes: number;
+  /** Whether a page said that the filter leaves out lines that are no valid event. */
+  readonly isFaultyLeftOut: boolean;
 }
 
 const nothing: LogState = {
@@ -21,6 +25,8 @@ const nothing: LogState = {
   problem: undefined,
   isComplete: false,
   isPartial: false,
+  holes: 0,
+  isFaultyLeftOut: false,
 };
 
 /** The first page comes soon, the others are few. */
@@ -142,6 +148,8 @@ export class EventLog {
       if (signal.aborted || page === undefined) return;
       this.#next = page.next;
       if (page.order === 'partial') this.#set({ isPartial: true });
+      if (page.holes > 0) this.#set({ holes: this.#state.holes + page.holes });
+      if (page.isFaultyLeftOut) this.#set({ isFaultyLeftOut: true });
       const isComplete = page.next === undefined;
       this.#add(page.items.map(readRow), { isComplete, isOnTop: false });
       this.#set({ isLoading: false });

@@ -29,6 +29,8 @@ interface About {
   readonly producer: string;
   readonly seq: number;
   readonly batch: string;
+  /** What the parameter `batch` takes; viewers are not told. */
+  readonly batchName?: string;
   readonly revoked?: boolean;
 }
 

@@ -3,6 +3,10 @@ export interface EventPage {
   readonly items: readonly string[];
   readonly order: 'exact' | 'partial';
   readonly next: string | undefined;
+  /** Batches of this part of the log that are not what was sealed: what they held is missing. */
+  readonly holes: number;
+  /** Whether lines that are no valid event may lie in this part of the log, which the filter leaves out. */
+  readonly isFaultyLeftOut: boolean;
 }
 
 const start = '{"events":[';
@@ -19,11 +23,13 @@ export function splitPage(text: string): EventPage {
     if (at >= text.length) throw new TypeError('the page breaks off');
   }
   const rest: unknown = JSON.parse(`{"events":[${text.slice(at)}`);
-  const { order, next } = rest as { order?: unknown; next?: unknown };
+  const { order, next, holes, leftOut } = rest as Partial<Record<string, unknown>>;
   return {
     items,
     order: order === 'partial' ? 'partial' : 'exact',
     next: typeof next === 'string' ? next : undefined,
+    holes: Array.isArray(holes) ? holes.length : 0,
+    isFaultyLeftOut: leftOut === 'faulty',
   };
 }
 

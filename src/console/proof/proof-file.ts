@@ -62,6 +62,7 @@ export function readProof(
 /** What an answer holds: one proof, or one for each event that bears the id; whether they are proofs is not known yet. */
 export function proofsIn(answer: unknown): Members[] {
   if (!isObject(answer)) return [];
-  const { others, ...first } = answer;
+  // Not of the proof: whether there are more, and what the API could not look into.
+  const { others, more: _, holes: __, ...first } = answer;
   return [first, ...(Array.isArray(others) ? others.filter(isObject) : [])];
 }

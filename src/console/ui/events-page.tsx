@@ -119,6 +119,12 @@ export function EventsPage({ api, view, zone, onView, onHelp }: EventsPageProps)
           {state.isComplete ? ', all of them' : ''}
           {state.isLoading ? ', loading…' : ''}
           {state.isPartial ? ' · some pages are not in exact order' : ''}
+          {state.isFaultyLeftOut
+            ? ' · faulty lines are there too: clear the filter to see them'
+            : ''}
+          {state.holes > 0
+            ? ` · incomplete: ${state.holes} batch(es) are not what was sealed, tell the operator`
+            : ''}
           {said === '' ? '' : ` · ${said}`}
         </span>
         {state.problem !== undefined && (

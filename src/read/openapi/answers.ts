@@ -120,6 +120,10 @@ export const answers = {
         fin: z.boolean(),
       }),
     ),
+    holes: z
+      .array(z.object({ item: z.string(), code: z.literal('integrity-broken') }))
+      .optional()
+      .describe('Items of the feed that cannot be read: what they told of is not here.'),
     upTo: time.describe('Nothing stored before this will appear any more.'),
     next: z.string().describe('Always there: ask again later. Does not expire.'),
   }),
@@ -147,6 +151,22 @@ export const answers = {
         lastSeen: time,
       }),
     ),
+    unreadable: z
+      .array(z.object({ client: z.string(), producer: z.string() }))
+      .optional()
+      .describe('Producers of this page of which the auditor’s row cannot be read.'),
+    untold: z
+      .array(
+        z.object({
+          client: z.string(),
+          producer: z.string(),
+          seq,
+          batch: z.string().describe('As the parameter `batch` takes it.'),
+          since: time.describe('When the auditor first saw it.'),
+        }),
+      )
+      .optional()
+      .describe('On the first page: batches that are stored, and that the feed has not told of.'),
     next: z.string().optional(),
   }),
   Quarantine: z.object({
