@@ -81,7 +81,7 @@ export function fakeTokenService(
     if (service.mode === 'error') return problem(503, 'unavailable');
     if (headers['authorization'] !== `Bearer ${apiKey}` || service.mode === 'key-revoked')
       return problem(401, 'unauthenticated');
-    if (path === '/v1/commits') {
+    if (path.endsWith('/v1/commits')) {
       const asked = body['batches'] as { to: string; id: string }[];
       if (asked.length > 100) return problem(400, 'request-invalid');
       if (service.mode === 'no-commits-left')
