@@ -3,11 +3,13 @@ import { defineConfig } from 'vitest/config';
 /** What starts processes, deployments or databases, or takes seconds: not what one runs at each save. */
 const system = [
   'test/{contract,crash,lib,local,pipeline,property}/**/*.test.ts',
-  'test/cli/{completion,system-log,tool}.test.ts',
+  'test/cli/{completion,old-node,system-log,tool}.test.ts',
   'test/client/{examples,package,pino,processes,property}.test.ts',
   'test/consumer/bomb-memory.test.ts',
   'test/store/read-units.test.ts',
 ];
+/** What replaces a module, which must not have been loaded before. */
+const mocked = ['test/client/example/refund.test.ts', 'test/domain/without-zstd.test.ts'];
 
 export default defineConfig({
   test: {
@@ -23,8 +25,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: system },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...system, ...mocked],
+        },
       },
+      { extends: true, test: { name: 'mocked', include: mocked, isolate: true } },
       { extends: true, test: { name: 'system', include: system } },
     ],
   },

@@ -142,6 +142,7 @@ export class AuditClient {
     return quiet(
       new Promise((resolve, reject) => {
         if (this.#broken !== undefined) throw this.#broken;
+        if (this.#credentials.refusal !== undefined) throw this.#credentials.refusal;
         if (this.#closing !== undefined) throw closed('the client is closed; make another');
         const entry = makeEntry(event, options, {
           ...{ resolve, reject, number: this.#pipeline.nextNumber, mint: this.#mint },

@@ -32,6 +32,7 @@ export class Credentials {
   #session: Session | undefined;
   #state: 'idle' | 'asking' | 'backing-off' | 'stopped' = 'idle';
   #failures = 0;
+  #refusal: SealtrailError | undefined;
   #cancel = () => {};
 
   constructor(deps: CredentialsDeps) {
@@ -44,6 +45,11 @@ export class Credentials {
     if (session !== undefined && this.#left(session) >= marginMs) return session;
     this.#ask();
     return undefined;
+  }
+
+  /** Why what is recorded now cannot be taken: the key that is given now is another's. */
+  get refusal(): SealtrailError | undefined {
+    return this.#refusal;
   }
 
   /** This session's credentials were refused: asks for others, unless there are others already. */
@@ -90,6 +96,7 @@ export class Credentials {
     const { random, onSession, onFailure } = this.#deps;
     if (result.kind === 'session') {
       this.#failures = 0;
+      this.#refusal = undefined;
       this.#session = result.session;
       const half = (this.#left(result.session) / 2) * (0.8 + 0.2 * random());
       this.#askIn(half, 'idle');
@@ -119,12 +126,11 @@ export class Credentials {
     if (result.kind === 'failed') return result;
     const { session } = result;
     const left = this.#left(session);
-    const problem =
-      left < 2 * marginMs
-        ? `the grant ends in ${left} ms`
-        : problemOfOwner(session, this.#session ?? this.#deps.owner());
+    const foreign = problemOfOwner(session, this.#session ?? this.#deps.owner());
+    const problem = left < 2 * marginMs ? `the grant ends in ${left} ms` : foreign;
     if (problem === undefined) return result;
     const error = new SealtrailError('grant-invalid', problem);
+    if (problem === foreign) this.#refusal = error;
     return { kind: 'failed', error, refused: true, retryAfterMs: 0 };
   }
 }

@@ -92,7 +92,7 @@ export function fakeTokenService(
       const status = headers['if-none-match'] === etag ? 304 : 200;
       return { status, body: state, headers: { etag } };
     }
-    if (path === '/v1/commits') {
+    if (path.endsWith('/v1/commits')) {
       const asked = body['batches'] as { to: string; id: string }[];
       if (asked.length > 100) return problem(400, 'request-invalid');
       if (service.mode === 'no-commits-left')

@@ -8,8 +8,8 @@ import { type Lock, lockFolder } from './lock.ts';
 import { type Recovered, recovering, segmentNumbers, segmentPath } from './recover.ts';
 import { SegmentScan } from './segment-scan.ts';
 
-/** Bytes that are read at once: when a client is made, and later in each slice. Some 10 and 3 ms. */
-const readAtOnce = { first: 4 * 1024 * 1024, later: 1024 * 1024 };
+/** Bytes that are read in each slice, the first of them when a client is made: some 3 ms. */
+const sliceBytes = 1024 * 1024;
 
 /** A spool that is ours now, and that may still be read. */
 export interface OpenedSpool {
@@ -57,10 +57,9 @@ export function failedToOpen(folder: string, cause: unknown): SealtrailError {
 /** Each call reads a slice. After one that threw, all is read again. */
 function reading(folder: string, files: SpoolFiles): () => Recovered | undefined {
   let steps = recovering(folder, files);
-  let most = readAtOnce.first;
   return () => {
     try {
-      for (let read = 0; read < most; ) {
+      for (let read = 0; read < sliceBytes; ) {
         const step = steps.next();
         if (step.done) return step.value;
         read += step.value;
@@ -69,8 +68,6 @@ function reading(folder: string, files: SpoolFiles): () => Recovered | undefined
     } catch (error) {
       steps = recovering(folder, files);
       throw error;
-    } finally {
-      most = readAtOnce.later;
     }
   };
 }

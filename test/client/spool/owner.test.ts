@@ -43,6 +43,7 @@ test.each([
   expect(second.stats().lastError?.message).toContain(
     `the key is ${token.client}'s of tenant ${token.tenant}, and this client (or its spool) is billing of tenant acme`,
   );
+  await expect(second.record(input(3), durable)).rejects.toThrow('the key is');
   kill();
   Object.assign(token, owner);
   const third = open();
@@ -75,7 +76,7 @@ test('a client in memory stays with the tenant of its first key', async () => {
   await clock.advance(4_000_000); // its first grant has ended
   expect(client.stats().lastError?.message).toContain('of tenant beta');
   expect(stream.taken.filter(({ at }) => at > 0)).toHaveLength(2); // both under the first tenant's grant
-  void client.record(input(2));
+  await expect(client.record(input(2))).rejects.toThrow('of tenant beta');
   await clock.advance(60_000);
   expect(stream.taken).toHaveLength(2);
 });

@@ -40,6 +40,7 @@ test.skipIf(!canTrace)(
       );
       await once(child, 'close');
       expect(orderOf(readFileSync(output, 'utf8'))).toEqual([
+        'sync parent',
         ...['write header', 'sync segment', 'sync folder'],
         ...['write event 0', 'sync segment', 'acknowledge 0'],
         ...['write event 1', 'sync segment', 'acknowledge 1'],
@@ -68,6 +69,7 @@ function orderOf(trace: string): string[] {
     if (/^p?write(64|v)?\(\d+<[^>]*\.segment>/.test(whole))
       return [event === undefined ? 'write header' : `write event ${event}`];
     if (/^f(data)?sync\(\d+<[^>]*\.segment>/.test(whole)) return ['sync segment'];
+    if (/^fsync\(\d+<[^>]*\/sealtrail-trace-[^/>]*>/.test(whole)) return ['sync parent'];
     return /^fsync\(\d+<[^>]*\/spool>/.test(whole) ? ['sync folder'] : [];
   });
 }
