@@ -37,11 +37,13 @@ export class MemoryStore implements BatchWriter, BatchReader {
   }
 
   async insert(batches: readonly StoredBatch[]): Promise<('stored' | 'present')[]> {
-    const before = new Set(this.#batches.keys());
+    const fresh = new Set<string>();
     return batches.map((batch) => {
       const key = `${batch.tenant}#${batch.shard}#${batchSortKey(batch.to, batch.id)}`;
-      if (!this.#batches.has(key)) this.#batches.set(key, batch);
-      return before.has(key) ? 'present' : 'stored';
+      if (this.#batches.has(key)) return fresh.has(key) ? 'stored' : 'present';
+      this.#batches.set(key, batch);
+      fresh.add(key);
+      return 'stored';
     });
   }
 
