@@ -97,8 +97,8 @@ export interface PipelineSettings {
   readonly sessionSeconds?: number;
   /**
    * What may be sent under one grant, which lives `sessionSeconds` at most: bytes of records, and faults (lines that
-   * are no events, records that can never be accepted). A grant far over it is revoked, counted and alarmed
-   * (`GrantsRevoked`): from then on what comes under it is quarantined. Only what its own key signed counts.
+   * are no events, records that can never be accepted). A grant far over it is stopped, counted and alarmed
+   * (`GrantsStopped`): from then on what comes under it is quarantined. Only what its own key sealed counts, and once.
    *
    * @default 20 GiB and 10,000 faults; of one that is given alone, the other stays
    */

@@ -82,7 +82,7 @@ function conditions(props: OperatedProps): Readonly<Record<AlarmName, Condition>
     QuarantinedForged: { metric: quarantined(settings, forged, 'forged') },
     QuarantinedStale: { metric: quarantined(settings, stale, 'stale') },
     UnknownVersion: own('UnknownVersion'),
-    GrantsRevoked: own('GrantsRevoked'),
+    GrantsStopped: own('GrantsStopped'),
 
     // What is open now, told every minute. No datum: the auditor does not run, and nothing was mended by that.
     ProducerGaps: {

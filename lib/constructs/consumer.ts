@@ -3,7 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
 import type { consumerEnv } from '../../src/consumer/env.ts';
-import { revocationPrefix, tallyPartition } from '../../src/store/keys.ts';
+import { stopPrefix, tallyPartition } from '../../src/store/keys.ts';
 import type { AuditStore } from '../audit-store.ts';
 import type { Settings } from '../settings.ts';
 import { BucketDestination } from './bucket-destination.ts';
@@ -75,11 +75,12 @@ export class Consumer extends Construct {
           conditions: keysLike(tallyPartition('*', '*')),
         },
         {
-          // A revocation, which ends what a grant may do: never a grant, which would let somebody write.
-          sid: 'RevokeGrants',
+          // A stop, which holds back what comes under a grant from then on. Never a revocation, which would make what was
+          // sealed doubtful; never a grant, which would let somebody write.
+          sid: 'StopGrants',
           actions: ['dynamodb:PartiQLInsert'],
           resources: [data.grants.tableArn],
-          conditions: keysLike(`${revocationPrefix}*`),
+          conditions: keysLike(`${stopPrefix}*`),
         },
         {
           sid: 'ReadGrants',

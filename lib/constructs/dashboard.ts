@@ -57,14 +57,18 @@ function ingest({ data, consumer }: OperatedProps): cloudwatch.IWidget[] {
 
 function refused({ settings, data, consumer }: OperatedProps): cloudwatch.IWidget[] {
   return [
-    graph('Quarantined, by reason', [byReason(settings, 'Quarantined')]),
+    graph(
+      'Quarantined, by reason; of these repeats, which are not kept again',
+      [byReason(settings, 'Quarantined')],
+      [ownMetric(settings, 'QuarantineRepeats', { period })],
+    ),
     graph('Put aside for later', [
       ownMetric(settings, 'Throttled', { period }),
       ownMetric(settings, 'UnknownVersion', { period }),
     ]),
     graph(
-      'Grants revoked for their quota; tallies that failed',
-      [ownMetric(settings, 'GrantsRevoked', { period })],
+      'Grants stopped for their quota; tallies that failed',
+      [ownMetric(settings, 'GrantsStopped', { period })],
       [ownMetric(settings, 'TalliesFailed', { period })],
     ),
     graph(

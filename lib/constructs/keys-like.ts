@@ -1,7 +1,7 @@
 import type { Statement } from './reasoned.ts';
 
 /**
- * Bounds a statement on a table to partition keys of these forms. It holds for Query and for PartiQL's INSERT
+ * Bounds a statement on a table to partition keys of these forms. It holds for Query, for GetItem and for PartiQL's INSERT
  * (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html). Null: a condition
  * on all of no keys would hold
  * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html).

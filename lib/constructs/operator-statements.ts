@@ -1,5 +1,6 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { AuditStore } from '../audit-store.ts';
+import { keysLike } from './keys-like.ts';
 import { objectsOf, type Statement } from './reasoned.ts';
 import { encryptOnto } from './stream-key.ts';
 
@@ -47,6 +48,12 @@ export function redriving(store: AuditStore, consumer: lambda.IFunction): Statem
       buckets.map((bucket) => objectsOf(bucket, 'A dead letter may be any object of its bucket')),
     ),
     allow('Redrive', ['lambda:InvokeFunction'], [consumer.functionArn]),
+    // Whether the API key of a grant that was stopped has been revoked since.
+    allow('ReadGrants', ['dynamodb:BatchGetItem'], [store.grants.tableArn]),
+    {
+      ...allow('ReadKeys', ['dynamodb:GetItem'], [store.registry.tableArn]),
+      conditions: keysLike('key#*'),
+    },
     allow(
       'EmptyQueue',
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],

@@ -2,7 +2,7 @@ import { fromTime } from '../domain/encoding.ts';
 import { SealtrailError } from '../domain/error.ts';
 import { limits } from '../domain/limits.ts';
 import { batchId, type SealedRecord } from '../domain/manifest.ts';
-import { type OpenedLine, openRecord, verifyRecord } from '../domain/open.ts';
+import { type OpenedLine, provedLines, readLines, verifyRecord } from '../domain/open.ts';
 import { eventTerms } from '../domain/query.ts';
 import type { KnownGrant } from '../lambda/verified-grants.ts';
 import type { StoredBatch } from '../store/batch-store.ts';
@@ -10,24 +10,60 @@ import { packCounts } from '../store/counts.ts';
 import { shardOf } from '../store/keys.ts';
 import { bloomOf, maxTerms } from '../store/terms.ts';
 import type { Arrived } from './arrived.ts';
+import { attempt } from './attempt.ts';
+
+/** What a record comes to. */
+export type Checked =
+  | { readonly kind: 'batch'; readonly batch: StoredBatch; readonly grant: KnownGrant }
+  | {
+      readonly kind: 'poison';
+      /** It will never be right. */
+      readonly error: SealtrailError;
+      /** Under whose grant it was sealed; undefined while nothing proves that the signer sent these bytes. */
+      readonly owner: KnownGrant | undefined;
+    };
 
 /**
  * Everything that must hold of a record before it is stored, cheapest first; then what is stored of it.
- * Throws a poison SealtrailError: this record will never be right.
+ *
+ * A signature covers the manifest alone, and manifests are in every proof that was ever handed out. So a record is
+ * nobody's until its body has the root that was signed, whatever is wrong with it: what is wrong with a manifest
+ * keeps its code, and the body is opened, within the same bounds, only to learn whose the record is.
  */
 export function checkRecord(
   arrived: Arrived,
   record: SealedRecord,
   grant: KnownGrant | undefined,
-): StoredBatch {
+): Checked {
   if (grant === undefined)
-    throw new SealtrailError('grant-unknown', `no grant ${record.grantId} was issued`);
-  if (grant.revokedAt !== undefined && arrived.arrival >= grant.revokedAt)
+    return poison(new SealtrailError('grant-unknown', `no grant ${record.grantId} was issued`));
+  const ended = attempt(() => checkEnd(arrived, grant));
+  const signed = attempt(() => verifyRecord(record, grant.key));
+  if (!signed.ok) return poison(ended.ok ? signed.error : ended.error);
+  const timely = ended.ok ? attempt(() => checkManifest(arrived, record, grant)) : ended;
+  const proved = attempt(() => provedLines(record));
+  if (!proved.ok) return poison(timely.ok ? proved.error : timely.error);
+  if (!timely.ok) return poison(timely.error, grant);
+  const read = attempt(() => readLines(proved.value, record.manifest));
+  if (!read.ok) return poison(read.error, grant);
+  return { kind: 'batch', batch: summarize(arrived, record, grant, read.value), grant };
+}
+
+function poison(error: SealtrailError, owner?: KnownGrant): Checked {
+  return { kind: 'poison', error, owner };
+}
+
+/** A stop is a matter of new arrivals: what an operator brings again was looked at by a person. */
+function checkEnd({ arrival, attempts }: Arrived, { revokedAt, stoppedAt }: KnownGrant): void {
+  if (revokedAt !== undefined && arrival >= revokedAt)
     throw new SealtrailError('grant-revoked', 'arrived after its grant was revoked');
-  verifyRecord(record, grant.key);
+  if (stoppedAt !== undefined && arrival >= stoppedAt && attempts === undefined)
+    throw new SealtrailError('grant-stopped', 'arrived after its grant was stopped');
+}
+
+function checkManifest(arrived: Arrived, record: SealedRecord, grant: KnownGrant): void {
   checkGrant(arrived, record, grant);
   checkTime(arrived, record, grant);
-  return summarize(arrived, record, grant, openRecord(record));
 }
 
 function checkGrant({ arrival }: Arrived, { manifest }: SealedRecord, grant: KnownGrant): void {

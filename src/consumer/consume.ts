@@ -1,19 +1,23 @@
-import { SealtrailError } from '../domain/error.ts';
+import type { SealtrailError } from '../domain/error.ts';
 import { parseRecord, type SealedRecord } from '../domain/manifest.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import type { KnownGrant } from '../lambda/verified-grants.ts';
 import type { BatchWriter, InsertOutcome, StoredBatch } from '../store/batch-store.ts';
 import { type Arrived, arrived } from './arrived.ts';
+import { type Attempt, attempt } from './attempt.ts';
 import { checkRecord } from './check-record.ts';
-import type { CountUsage, Sent } from './grant-usage.ts';
-import { type PutObject, type SetAside, setAside } from './quarantine.ts';
+import { doneOf, type Entry, type Outcome } from './entry.ts';
+import type { CountUsage } from './grant-usage.ts';
+import { putAside } from './put-aside.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { RedriveEvent, RedriveResponse } from './redrive.ts';
+import type { PutObject } from './set-aside.ts';
 
 export interface ConsumeOptions {
   readonly writer: BatchWriter;
   readonly grants: (ids: Iterable<string>) => Promise<ReadonlyMap<string, KnownGrant>>;
   /** Takes what can never be accepted. */
-  readonly quarantine: PutObject;
+  readonly quarantine: Quarantine;
   /** Takes what may be accepted later. */
   readonly redrive: PutObject;
   readonly usage: CountUsage;
@@ -25,13 +29,6 @@ export interface Invocation {
   /** Aborted when what is left of the function's time is only enough to answer. */
   readonly signal: AbortSignal;
 }
-
-/** What became of one record: `undone` ones are handed to us again by the event source mapping. */
-type Outcome =
-  | { readonly kind: 'batch'; readonly batch: StoredBatch }
-  | { readonly kind: 'poison'; readonly why: SetAside }
-  | { readonly kind: 'throttled'; readonly why: SetAside }
-  | { readonly kind: 'undone' };
 
 /**
  * Stores the batches of one invocation. Answers the first record that is not done: that one and all
@@ -46,35 +43,27 @@ export async function consume(
   const records = Records.map((record, i) => arrived(record, redriven?.[i]));
   const checked = await check(records, options);
   const stored = await store(checked, invocation, options);
-  const outcomes = await putAside(stored, options);
-  const undone = outcomes.findIndex(({ kind }) => kind === 'undone');
-  // What comes again is counted then; what an operator brings again was counted when it came.
-  const done = undone === -1 ? checked : checked.slice(0, undone);
-  if (redriven === undefined) await options.usage(sentIn(done), invocation);
-  const first = records[undone];
+  const entries = await putAside(stored, options);
+  // What an operator brings again was counted when it came.
+  if (redriven === undefined)
+    await options.usage(
+      entries.flatMap(({ sent }) => sent ?? []),
+      invocation,
+    );
+  const done = doneOf(entries);
+  const first = records[done.length];
   return {
     batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first.sequenceNumber }],
-    ...(redriven && { putAside: putAsideAmong(outcomes) }),
+    ...(redriven && { putAside: putAsideAmong(done) }),
   };
 }
 
-function putAsideAmong(outcomes: readonly Outcome[]): RedriveResponse['putAside'] & object {
-  const undone = outcomes.findIndex(({ kind }) => kind === 'undone');
-  return outcomes
-    .slice(0, undone === -1 ? outcomes.length : undone)
-    .flatMap((outcome) =>
-      'why' in outcome
-        ? [{ itemIdentifier: outcome.why.arrived.sequenceNumber, code: outcome.why.code }]
-        : [],
-    );
-}
-
-function sentIn(entries: readonly Entry[]): Sent[] {
-  return entries.flatMap(({ arrived: { data }, outcome, grant }) => {
-    if (grant === undefined) return [];
-    const faults = outcome.kind === 'batch' ? outcome.batch.faults.length : 1;
-    return [{ grant, bytes: data.length, faults }];
-  });
+function putAsideAmong(done: readonly Entry[]): RedriveResponse['putAside'] & object {
+  return done.flatMap(({ outcome }) =>
+    'why' in outcome
+      ? [{ itemIdentifier: outcome.why.arrived.sequenceNumber, code: outcome.why.code }]
+      : [],
+  );
 }
 
 /** Parses all, looks their grants up in one call, then checks each. */
@@ -101,40 +90,17 @@ async function check(
   return parsed.map(({ arrived: record, parsed: result }) => entryOf(record, result, known));
 }
 
-type Attempt<T> = { ok: true; value: T } | { ok: false; error: SealtrailError };
-
-/** A poison error is an outcome; any other is a fault of ours and fails the invocation. */
-function attempt<T>(run: () => T): Attempt<T> {
-  try {
-    return { ok: true, value: run() };
-  } catch (error) {
-    if (error instanceof SealtrailError && error.kind === 'poison') return { ok: false, error };
-    throw error;
-  }
-}
-
-/** What is known of a record, and under whose grant it was signed, as far as that is proved. */
-interface Entry {
-  readonly arrived: Arrived;
-  readonly outcome: Outcome;
-  readonly grant: KnownGrant | undefined;
-}
-
 function entryOf(
   record: Arrived,
   parsed: Attempt<SealedRecord>,
   known: ReadonlyMap<string, KnownGrant>,
 ): Entry {
   if (!parsed.ok) return poison(record, parsed.error, undefined);
-  const grant = known.get(parsed.value.grantId);
-  const checked = attempt(() => checkRecord(record, parsed.value, grant));
-  return checked.ok
-    ? { arrived: record, outcome: { kind: 'batch', batch: checked.value }, grant }
-    : poison(record, checked.error, unproved.has(checked.error.code) ? undefined : grant);
+  const checked = checkRecord(record, parsed.value, known.get(parsed.value.grantId));
+  if (checked.kind === 'poison') return poison(record, checked.error, checked.owner);
+  const { batch, grant } = checked;
+  return { arrived: record, outcome: { kind: 'batch', batch }, grant };
 }
-
-/** Codes that are thrown before the signature was found to hold: nothing proves whose record it is. */
-const unproved = new Set<string>(['grant-unknown', 'grant-revoked', 'signature-invalid']);
 
 function poison(
   record: Arrived,
@@ -156,18 +122,32 @@ async function store(
     outcome.kind === 'batch' ? [outcome.batch] : [],
   );
   if (batches.length === 0) return entries;
-  const settled = await storeBatches(batches, invocation, options);
+  const { settled, inserted } = await storeBatches(batches, invocation, options);
   const failed = batches.filter((batch) => settled.get(batch) === 'failed').length;
   if (failed > 0) log.error('batches could not be stored', { batches: failed });
   return entries.map((entry) => {
-    const { arrived: record, outcome } = entry;
-    const how = outcome.kind === 'batch' ? settled.get(outcome.batch) : 'stored';
-    if (outcome.kind !== 'batch' || how === 'stored') return entry;
+    const { arrived: record, outcome, grant } = entry;
+    if (outcome.kind !== 'batch') return entry;
+    const { batch } = outcome;
+    // It was inserted this once, whether or not the rest succeeds: what comes again is a duplicate.
+    const sent = grant !== undefined &&
+      inserted.has(batch) && {
+        sent: { grant, bytes: record.data.length, faults: batch.faults.length },
+      };
+    const how = settled.get(batch);
+    if (how === 'stored') return { ...entry, ...sent };
     return {
       ...entry,
-      outcome: how === 'throttled' ? throttled(record, outcome.batch) : { kind: 'undone' },
+      ...sent,
+      outcome: how === 'throttled' ? throttled(record, batch) : { kind: 'undone' },
     };
   });
+}
+
+interface Stored {
+  readonly settled: ReadonlyMap<StoredBatch, InsertOutcome>;
+  /** Those that were not there before: of several of one id, the first. */
+  readonly inserted: ReadonlySet<StoredBatch>;
 }
 
 /** Each step goes on with what the one before it stored, so that no tenant waits for another's partition. */
@@ -175,11 +155,20 @@ async function storeBatches(
   batches: readonly StoredBatch[],
   { id, signal }: Invocation,
   { writer, log }: ConsumeOptions,
-): Promise<ReadonlyMap<StoredBatch, InsertOutcome>> {
+): Promise<Stored> {
   const settled = new Map(batches.map((batch): [StoredBatch, InsertOutcome] => [batch, 'failed']));
+  const inserted = new Map<string, StoredBatch>();
+  const insert = async (open: readonly StoredBatch[]) => {
+    const outcomes = await writer.insert(open, signal);
+    for (const [i, batch] of open.entries()) {
+      const name = `${batch.tenant} ${batch.id}`;
+      if (outcomes[i] === 'stored' && !inserted.has(name)) inserted.set(name, batch);
+    }
+    return outcomes;
+  };
   const steps = [
     (open: readonly StoredBatch[]) => writer.noteDays(open, signal),
-    (open: readonly StoredBatch[]) => writer.insert(open, signal),
+    insert,
     (open: readonly StoredBatch[]) => writer.appendFeed(open, id, signal),
   ];
   let open = batches;
@@ -188,7 +177,7 @@ async function storeBatches(
       if (open.length === 0) break;
       const outcomes = await step(open);
       for (const [i, batch] of open.entries()) settled.set(batch, outcomes[i] ?? 'failed');
-      const done = open.filter((batch) => settled.get(batch) === 'stored');
+      const done = open.filter((batch) => isThere(settled.get(batch)));
       // Until the last step is done, nothing is.
       for (const batch of done) settled.set(batch, 'failed');
       open = done;
@@ -197,7 +186,11 @@ async function storeBatches(
   } catch (error) {
     log.error('storing was broken off', describeError(error));
   }
-  return settled;
+  return { settled, inserted: new Set(inserted.values()) };
+}
+
+function isThere(outcome: InsertOutcome | undefined): boolean {
+  return outcome === 'stored' || outcome === 'present';
 }
 
 function throttled(record: Arrived, batch: StoredBatch): Outcome {
@@ -206,37 +199,4 @@ function throttled(record: Arrived, batch: StoredBatch): Outcome {
     kind: 'throttled',
     why: { arrived: record, code: 'throttled', reason, tenant: batch.tenant },
   };
-}
-
-/** Puts aside what lies before the first undone record; what lies behind it will be seen again. */
-async function putAside(entries: readonly Entry[], options: ConsumeOptions): Promise<Outcome[]> {
-  let outcomes = entries.map(({ outcome }) => outcome);
-  for (const kind of ['poison', 'throttled'] as const) {
-    const put = kind === 'poison' ? options.quarantine : options.redrive;
-    const undone = outcomes.findIndex((outcome) => outcome.kind === 'undone');
-    const done = undone === -1 ? outcomes : outcomes.slice(0, undone);
-    const records = done.flatMap((outcome) => (outcome.kind === kind ? [outcome.why] : []));
-    try {
-      await setAside(records, put);
-      count(records, kind, options.log);
-    } catch (error) {
-      options.log.error(`${kind} records could not be put aside`, describeError(error));
-      // The other kind is still put aside where it lies before these.
-      outcomes = outcomes.map((outcome) => (outcome.kind === kind ? { kind: 'undone' } : outcome));
-    }
-  }
-  return outcomes;
-}
-
-function count(records: readonly SetAside[], kind: 'poison' | 'throttled', log: Log): void {
-  const metric = kind === 'poison' ? 'Quarantined' : 'Throttled';
-  for (const [code, group] of Map.groupBy(records, (record) => record.code)) {
-    log.count(metric, group.length, code);
-    log.warn('records put aside', {
-      code,
-      count: group.length,
-      first: group[0]?.arrived.sequenceNumber,
-    });
-    if (code === 'version-unknown') log.count('UnknownVersion', group.length);
-  }
 }

@@ -18,7 +18,7 @@ export const consumerEnv = z.object({
   QUARANTINE_BUCKET: z.string().min(1),
   /** Bucket that takes, raw, what may be accepted later (a throttled tenant's records). */
   REDRIVE_BUCKET: z.string().min(1),
-  /** Bytes and faults that may come under one grant, before it is revoked. */
+  /** Bytes and faults that may come under one grant, before it is stopped. */
   GRANT_BYTES: count,
   GRANT_FAULTS: count,
 });

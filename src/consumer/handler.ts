@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { callLimits } from '../lambda/call-limits.ts';
 import { byThumbprint, issuerKeys } from '../lambda/issuer-keys.ts';
@@ -14,7 +14,8 @@ import { createTallies } from '../store/tallies.ts';
 import { consume } from './consume.ts';
 import { consumerEnv } from './env.ts';
 import { grantUsage } from './grant-usage.ts';
-import type { PutObject } from './quarantine.ts';
+import { putInto } from './put-into.ts';
+import { createQuarantine } from './quarantine.ts';
 import type { RedriveEvent } from './redrive.ts';
 
 const env = parseEnv(consumerEnv, process.env);
@@ -37,28 +38,18 @@ const grants = verifiedGrants({
   now: Date.now,
 });
 
-const putTo =
-  (bucket: string): PutObject =>
-  async (key, body) => {
-    await s3.send(
-      new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: body,
-        ContentType: 'application/x-ndjson',
-      }),
-    );
-  };
+const quarantine = putInto(s3, env.QUARANTINE_BUCKET);
+const redrive = putInto(s3, env.REDRIVE_BUCKET);
 
 const options = {
   writer: createBatchWriter({ client: dynamodb, table: env.BATCHES_TABLE, now: Date.now }),
   grants,
-  quarantine: putTo(env.QUARANTINE_BUCKET),
-  redrive: putTo(env.REDRIVE_BUCKET),
+  quarantine: createQuarantine({ put: quarantine.putNew, now: Date.now }),
+  redrive: redrive.put,
   usage: grantUsage({
     quota: { bytes: env.GRANT_BYTES, faults: env.GRANT_FAULTS },
     tallies: createTallies({ client: dynamodb, table: env.BATCHES_TABLE, now: Date.now }),
-    revoke: grantLog.revoke,
+    stop: grantLog.stop,
     now: Date.now,
     log,
   }),

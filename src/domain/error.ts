@@ -15,6 +15,7 @@ const kinds = {
   'grant-unknown': 'poison',
   'grant-invalid': 'poison',
   'grant-revoked': 'poison',
+  'grant-stopped': 'poison',
   'grant-expired': 'poison',
   'client-mismatch': 'poison',
   'length-mismatch': 'poison',

@@ -23,11 +23,24 @@ export function verifyRecord(record: SealedRecord, key: KeyObject): void {
  * Throws a poison SealtrailError if the body is not what the manifest says.
  */
 export function openRecord(record: SealedRecord): OpenedLine[] {
-  const { manifest } = record;
-  const body = decompress(record.body, manifest.enc, manifest.size);
+  return readLines(provedLines(record), record.manifest);
+}
+
+/**
+ * The lines of a record whose signature holds, once the Merkle root proves that they are what was signed. Before that
+ * the body may be anybody's: a manifest can be copied, from a proof for instance.
+ * Throws a poison SealtrailError if the body is not what the manifest says.
+ */
+export function provedLines({ manifest, body: packed }: SealedRecord): Buffer[] {
+  const body = decompress(packed, manifest.enc, manifest.size);
   const lines = splitLines(body, manifest);
   if (merkleRoot(lines).toString('base64url') !== manifest.root)
     throw new SealtrailError('root-mismatch', 'the body is not what was signed');
+  return lines;
+}
+
+/** Reads the lines that a root proved. Throws `id-missing`, `range-mismatch`: of these the signer is to blame. */
+export function readLines(lines: readonly Buffer[], manifest: Manifest): OpenedLine[] {
   const opened = lines.map(openLine);
   checkRange(opened, manifest);
   return opened;

@@ -10,7 +10,8 @@ type Metric =
   | 'Equivocations'
   | 'IntegrityErrors'
   | 'Throttled'
-  | 'GrantsRevoked'
+  | 'GrantsStopped'
+  | 'QuarantineRepeats'
   | 'TalliesFailed'
   | 'ReadsUnrecorded'
   | `${Service}${'Refused' | 'Failed'}`

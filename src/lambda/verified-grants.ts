@@ -2,10 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import { codeOf } from '../domain/error.ts';
 import { type VerifiedGrant, verifyGrant } from '../domain/grant.ts';
 
-/** A grant that the issuer signed, and from when on it no longer holds (epoch ms). */
+/** A grant that the issuer signed, and how it ended. */
 export interface KnownGrant extends VerifiedGrant {
+  /** From when on it no longer holds, epoch ms. */
   readonly revokedAt: number | undefined;
-  /** When that was looked up, epoch ms. */
+  /** From when on nothing new is let in under it, epoch ms. What was sealed under it stays what it is. */
+  readonly stoppedAt: number | undefined;
+  /** When these were looked up, epoch ms. */
   readonly checkedAt: number;
   /** The grant as it was issued. */
   readonly jwt: string;
@@ -15,13 +18,18 @@ export interface VerifiedGrantsOptions {
   /** Strongly consistent: a grant issued a moment ago is found. */
   readonly find: (
     ids: string[],
-  ) => Promise<ReadonlyMap<string, { readonly jwt: string; readonly revokedAt?: number }>>;
+  ) => Promise<
+    ReadonlyMap<
+      string,
+      { readonly jwt: string; readonly revokedAt?: number; readonly stoppedAt?: number }
+    >
+  >;
   readonly issuer: () => Promise<{ name: string; keys: ReadonlyMap<string, KeyObject> }>;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
-/** A grant is looked up again after this long, so that a revocation is seen within it, ms. */
+/** A grant is looked up again after this long, so that a revocation or stop is seen within it, ms. */
 const freshMs = 30_000;
 const maxCached = 10_000;
 
@@ -47,7 +55,8 @@ export function verifiedGrants({ find, issuer, now }: VerifiedGrantsOptions) {
     for (const [id, row] of rows) {
       const grant = verified(row.jwt, id, keys);
       if (grant === undefined) continue;
-      const entry = { ...grant, revokedAt: row.revokedAt, checkedAt, jwt: row.jwt };
+      const { jwt, revokedAt, stoppedAt } = row;
+      const entry = { ...grant, revokedAt, stoppedAt, checkedAt, jwt };
       known.set(id, entry);
       if (cache.size >= maxCached) cache.clear();
       cache.set(id, { grant: entry, until: now() + freshMs });

@@ -8,9 +8,14 @@ import type { QuarantineBucket } from './quarantine.ts';
 
 export function createQuarantineBucket(client: S3Client, bucket: string): QuarantineBucket {
   return {
-    async list(after, limit) {
+    async list(prefix, after, limit) {
       const { Contents = [] } = await client.send(
-        new ListObjectsV2Command({ Bucket: bucket, StartAfter: after, MaxKeys: limit }),
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          StartAfter: after,
+          MaxKeys: limit,
+        }),
       );
       return Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
     },

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { SealtrailError } from '../domain/error.ts';
 import { parseJson } from '../domain/json.ts';
 import { type Manifest, parseRecord } from '../domain/manifest.ts';
-import { verifyRecord } from '../domain/open.ts';
+import { provedLines, verifyRecord } from '../domain/open.ts';
 import { json, type Operation } from '../lambda/http.ts';
 import { orUnavailable } from '../lambda/or-unavailable.ts';
 import { decodeCursor, encodeCursor } from '../store/cursor.ts';
+import { dayOfKey, tenantPrefix } from '../store/quarantine-keys.ts';
 import { tenantOf } from './access.ts';
 import { cursorLifeMs, type ReadOptions } from './list-events.ts';
 import type { Grants } from './open-batch.ts';
@@ -14,8 +15,8 @@ import { parseTime } from './parse-time.ts';
 
 /** The bucket of what can never be accepted. */
 export interface QuarantineBucket {
-  /** Keys after this one, in their order, at most `limit`. */
-  list(after: string, limit: number): Promise<readonly string[]>;
+  /** Keys that begin with `prefix` and lie after this one, in their order, at most `limit`. */
+  list(prefix: string, after: string, limit: number): Promise<readonly string[]>;
   /** The text of an object; undefined if it is gone. */
   get(key: string): Promise<string | undefined>;
 }
@@ -25,8 +26,9 @@ interface QuarantineOptions
   readonly bucket: QuarantineBucket;
 }
 
-/** Objects and time of a page. An object is what one invocation set aside: 8 MB at most, nearly always a few KB. */
-const maxObjects = 100;
+/** Keys, bytes and time of a page. An object is one record, of 350 KB at most; so many are read at once. */
+const maxKeys = 1000;
+const readAtOnce = 16;
 const maxBytes = 32 * 1024 * 1024;
 const deadlineMs = 8_000;
 
@@ -41,13 +43,15 @@ const lineSchema = z.object({
   shard: z.string(),
   sequenceNumber: z.string(),
   attempts: z.number().optional(),
+  copies: z.number().optional(),
   record: z.base64(),
 });
 
 /**
- * `GET /v1/quarantine`: what was not accepted, with its reason, oldest arrival first (by day and shard). A tenant sees
- * only what bears a valid signature under one of its own grants, which is verified here again; a key over all tenants
- * sees everything unless it names one. Bounded work: a page may be empty and still have a `next`.
+ * `GET /v1/quarantine`: what was not accepted, with its reason, by day of arrival. A tenant sees only what was sealed
+ * under one of its own grants, signature and root, which is verified here again: its own prefix is all that is listed,
+ * so that no flood of what is nobody's stands before it. A key over all tenants sees everything, nobody's first, unless
+ * it names one. Bounded work: a page may be empty and still have a `next`.
  */
 export function quarantine(options: QuarantineOptions): Operation {
   return async (request) => {
@@ -60,12 +64,14 @@ export function quarantine(options: QuarantineOptions): Operation {
     const from = parseTime('from', asked.from, now);
     const query = JSON.stringify(['quarantine', asked.from ?? null]);
     const binding = { secret: await options.secret(), tenant, query, now };
-    const start = from === undefined ? '' : new Date(from).toISOString().slice(0, 10);
+    const day = from === undefined ? '' : new Date(from).toISOString().slice(0, 10);
+    const prefix = tenant === '*' ? '' : tenantPrefix(tenant);
+    const start = `${prefix}${prefix && day.replaceAll('-', '/')}`;
     const page = await readPage(
       asked.cursor === undefined
-        ? { key: start.replaceAll('-', '/'), line: Number.POSITIVE_INFINITY }
+        ? { key: start, line: Number.POSITIVE_INFINITY }
         : decodeCursor(asked.cursor, position, binding),
-      { ...options, tenant, limit, deadline: now + deadlineMs },
+      { ...options, tenant, prefix, day, limit, deadline: now + deadlineMs },
     );
     const next = page.next && encodeCursor(page.next, binding, cursorLifeMs);
     return json(200, { records: page.records, next: next ?? null });
@@ -74,6 +80,9 @@ export function quarantine(options: QuarantineOptions): Operation {
 
 interface PageOptions extends QuarantineOptions {
   readonly tenant: string;
+  readonly prefix: string;
+  /** The first that is wanted, `2026-03-01`, or empty. */
+  readonly day: string;
   readonly limit: number;
   readonly deadline: number;
 }
@@ -84,27 +93,38 @@ async function readPage(
   after: Position,
   options: PageOptions,
 ): Promise<{ records: object[]; next: Position | undefined }> {
-  const { bucket, limit, deadline, now } = options;
+  const { bucket, prefix, day, limit, deadline, now } = options;
   const records: object[] = [];
   let bytes = 0;
   let place = after;
-  const following = await orUnavailable('the quarantine', () => bucket.list(after.key, maxObjects));
+  const following = await orUnavailable('the quarantine', () =>
+    bucket.list(prefix, after.key, maxKeys),
+  );
   const rest = Number.isFinite(after.line) ? [after.key, ...following] : following;
-  for (const [index, key] of rest.entries()) {
-    if (index > 0 && (bytes >= maxBytes || now() > deadline)) return { records, next: place };
-    const text = (await orUnavailable('the quarantine', () => bucket.get(key))) ?? '';
-    bytes += text.length;
-    for (const [line, content] of text.split('\n').entries()) {
-      if (content === '' || (key === after.key && line <= after.line)) continue;
-      if (records.length === limit) return { records, next: place };
-      const record = await show(content, options);
-      if (record !== undefined) records.push(record);
-      place = { key, line };
+  const wanted = rest.filter((key) => (dayOfKey(key) ?? day) >= day);
+  for (let at = 0; at < wanted.length; at += readAtOnce) {
+    if (at > 0 && (bytes >= maxBytes || now() > deadline)) return { records, next: place };
+    const keys = wanted.slice(at, at + readAtOnce);
+    const texts = await Promise.all(
+      keys.map((key) => orUnavailable('the quarantine', () => bucket.get(key))),
+    );
+    for (const [i, key] of keys.entries()) {
+      const text = texts[i] ?? '';
+      bytes += text.length;
+      for (const [line, content] of text.split('\n').entries()) {
+        if (content === '' || (key === after.key && line <= after.line)) continue;
+        if (records.length === limit) return { records, next: place };
+        const record = await show(content, options);
+        if (record !== undefined) records.push(record);
+        place = { key, line };
+      }
+      // A place behind all lines: an object never gets more of them.
+      place = { key, line: Number.MAX_SAFE_INTEGER };
     }
-    // A place behind all lines: an object never gets more of them.
-    place = { key, line: Number.MAX_SAFE_INTEGER };
   }
-  return { records, next: following.length === maxObjects ? place : undefined };
+  const last = following.at(-1);
+  const isMore = last !== undefined && following.length === maxKeys;
+  return { records, next: isMore ? { key: last, line: Number.MAX_SAFE_INTEGER } : undefined };
 }
 
 /** Undefined for what is not the reader's to see. */
@@ -128,7 +148,7 @@ function shown({ client, producer, seq, count, from, to }: Manifest): object {
   return { batch: { client, producer, seq, count, from, to } };
 }
 
-/** Whose signature the record bears, if it is a good one; the tenant that is written beside it is not believed. */
+/** Who sealed it, if signature and root are good; the tenant that is written beside it is not believed. */
 async function prove(
   bytes: Buffer,
   grants: Grants,
@@ -138,6 +158,7 @@ async function prove(
     const grant = (await grants([record.grantId])).get(record.grantId);
     if (grant === undefined) return undefined;
     verifyRecord(record, grant.key);
+    provedLines(record);
     return { tenant: grant.tenant, manifest: record.manifest };
   } catch (error) {
     if (error instanceof SealtrailError && error.kind === 'poison') return undefined;

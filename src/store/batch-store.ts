@@ -31,10 +31,16 @@ export interface StoredBatch {
 }
 
 /**
- * `stored`: on three disks, by this call or an earlier one. `throttled`: its partition took no more
- * writes until the deadline, while others may have. `failed`: not known to be stored; try again.
+ * `stored`: on three disks. `throttled`: its partition took no more writes until the deadline, while others
+ * may have. `failed`: not known to be stored; try again.
  */
-export type InsertOutcome = 'stored' | 'throttled' | 'failed';
+export type WriteOutcome = 'stored' | 'throttled' | 'failed';
+
+/**
+ * `stored`: by this call. `present`: it was there before, or a try whose answer was lost put it there. So no item
+ * is ever `stored` twice.
+ */
+export type InsertOutcome = WriteOutcome | 'present';
 
 /**
  * What the consumer needs. Insert-only: nothing here can change or remove an item. Each call answers an outcome
@@ -43,15 +49,15 @@ export type InsertOutcome = 'stored' | 'throttled' | 'failed';
  */
 export interface BatchWriter {
   /** Notes the days and shards of these batches; must be `stored` before they are inserted. */
-  noteDays(batches: readonly StoredBatch[], signal: AbortSignal): Promise<InsertOutcome[]>;
-  /** Inserts each batch once, however often it is called. */
+  noteDays(batches: readonly StoredBatch[], signal: AbortSignal): Promise<WriteOutcome[]>;
+  /** Inserts each batch once, however often it is called; two of one key in a call have the same outcome. */
   insert(batches: readonly StoredBatch[], signal: AbortSignal): Promise<InsertOutcome[]>;
   /** Tells followers what was stored: at least once for every batch whose outcome is `stored`. */
   appendFeed(
     batches: readonly StoredBatch[],
     invocation: string,
     signal: AbortSignal,
-  ): Promise<InsertOutcome[]>;
+  ): Promise<WriteOutcome[]>;
 }
 
 /** What a batch can be chosen by, without its body. */

@@ -1,6 +1,12 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { toTime } from '../domain/encoding.ts';
-import type { BatchWriter, FeedEntry, InsertOutcome, StoredBatch } from './batch-store.ts';
+import type {
+  BatchWriter,
+  FeedEntry,
+  InsertOutcome,
+  StoredBatch,
+  WriteOutcome,
+} from './batch-store.ts';
 import * as keys from './keys.ts';
 import { type Item, insertItems } from './partiql-insert.ts';
 
@@ -48,8 +54,8 @@ export function createBatchWriter({
     const unknown = new Map([...entries].filter(([key]) => !known.has(key)));
     const outcomes = await insertKeyed(unknown, signal);
     if (known.size > knownDays) known.clear();
-    for (const [key, outcome] of outcomes) if (outcome === 'stored') known.add(key);
-    return (key: string): InsertOutcome => outcomes.get(key) ?? 'stored';
+    for (const [key, outcome] of outcomes) if (written(outcome) === 'stored') known.add(key);
+    return (key: string): WriteOutcome => written(outcomes.get(key) ?? 'stored');
   };
 
   /** One try at the feed, all of it with one stamp. */
@@ -57,14 +63,14 @@ export function createBatchWriter({
     groups: readonly (readonly StoredBatch[])[],
     invocation: string,
     signal: AbortSignal,
-  ): Promise<InsertOutcome[]> => {
+  ): Promise<WriteOutcome[]> => {
     const stored = toTime(now());
     const feeds = groups.map((group) => feedOf(group, stored, invocation));
     const noted = await noteKeys(new Map(feeds.map(({ note }) => note)), signal);
     const ready = feeds.filter(({ note }) => noted(note[0]) === 'stored');
     const told = await insertKeyed(new Map(ready.flatMap(({ items }) => items)), signal);
     return feeds.map(({ note, items }) =>
-      joint([noted(note[0]), ...items.flatMap(([key]) => told.get(key) ?? [])]),
+      joint([noted(note[0]), ...items.map(([key]) => written(told.get(key) ?? 'stored'))]),
     );
   };
 
@@ -85,7 +91,7 @@ export function createBatchWriter({
     },
 
     appendFeed: async (batches, invocation, signal) => {
-      const outcomes = new Map<StoredBatch, InsertOutcome>();
+      const outcomes = new Map<StoredBatch, WriteOutcome>();
       const groups = Map.groupBy(batches, ({ tenant, shard }) => `${shard}#${tenant}`);
       const until = patient('feed', signal);
       let open = [...groups.values()];
@@ -106,8 +112,13 @@ export function createBatchWriter({
   };
 }
 
+/** It is there, whoever wrote it. */
+function written(outcome: InsertOutcome): WriteOutcome {
+  return outcome === 'present' ? 'stored' : outcome;
+}
+
 /** What all of these together come to. */
-function joint(outcomes: readonly InsertOutcome[]): InsertOutcome {
+function joint(outcomes: readonly WriteOutcome[]): WriteOutcome {
   if (outcomes.includes('failed')) return 'failed';
   return outcomes.includes('throttled') ? 'throttled' : 'stored';
 }

@@ -63,6 +63,8 @@ export function tallyPartition(tenant: string, grantId: string): string {
 
 /** In the `grants` table, the id of a grant's revocation begins so; a grant's own id has no `#`. */
 export const revocationPrefix = 'revoked#';
+/** The same of a grant that was stopped for its quota, which is no revocation: see `GrantLog.stop`. */
+export const stopPrefix = 'stopped#';
 
 /** Index of the `producers` table: those that still need an eye, all under one key. */
 export const watchIndex = 'watch';

@@ -17,7 +17,7 @@ const failedTries = 3;
 
 /**
  * Inserts items of distinct keys, each at most once, trying again until the signal is aborted. An item
- * that exists already counts as stored, so that a try whose answer was lost can be repeated.
+ * that exists already is `present`, so that a try whose answer was lost can be repeated.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
  */
 export async function insertItems(
@@ -81,7 +81,8 @@ async function insertChunk(
 }
 
 function outcomeOf(error: BatchStatementError | undefined): InsertOutcome {
-  if (error === undefined || error.Code === 'DuplicateItem') return 'stored';
+  if (error === undefined) return 'stored';
+  if (error.Code === 'DuplicateItem') return 'present';
   const throttled =
     error.Code === 'ProvisionedThroughputExceeded' || error.Code === 'ThrottlingError';
   return throttled ? 'throttled' : 'failed';

@@ -51,7 +51,7 @@ export function createTallies({
         [expiryAttribute]: { N: String(Math.floor(now() / 1000) + keptSeconds) },
       };
       const [outcome] = await insertItems(client, table, [item], signal);
-      if (outcome !== 'stored')
+      if (outcome !== 'stored' && outcome !== 'present')
         throw new SealtrailError(
           outcome === 'throttled' ? 'throttled' : 'unavailable',
           'a tally could not be noted',

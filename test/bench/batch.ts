@@ -121,7 +121,7 @@ function invocation(records: readonly Buffer[]): KinesisStreamEvent {
 const options = {
   writer: createBatchWriter({ client: takesStatements, table: 't', now: Date.now }),
   grants: async () => new Map([[who.grantId, { ...grantFor(who), key: createPublicKey(who.key) }]]),
-  quarantine: async () => undefined,
+  quarantine: async () => [],
   redrive: async () => undefined,
   usage: async () => undefined,
   log: createLog('bench', () => undefined),

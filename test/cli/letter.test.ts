@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseId } from '../../src/cli/dlq/dead-letters.ts';
 import { parseObject, toRecord } from '../../src/cli/dlq/letter.ts';
 import { arrived } from '../../src/consumer/arrived.ts';
-import { setAside } from '../../src/consumer/quarantine.ts';
+import { setAside } from '../../src/consumer/set-aside.ts';
 
 const arrival = Date.parse('2026-11-24T10:00:00.123Z');
 const place = { shard: 'shardId-000000000001', partitionKey: 'p', arrival };

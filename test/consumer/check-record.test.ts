@@ -19,16 +19,31 @@ type Over = {
   arrival?: number;
   grant?: Parameters<typeof grantFor>[1] | 'unknown';
   lines?: Buffer[];
+  attempts?: number;
   over?: Partial<ReturnType<typeof batchOf>>;
 };
 
 /** Checks a record; `over` makes its manifest untrue before it is signed. */
-function check({ arrival = now, grant = {}, lines = [line(event(now))], over = {} }: Over = {}) {
+function judge({
+  arrival = now,
+  grant = {},
+  lines = [line(event(now))],
+  over = {},
+  attempts,
+}: Over = {}) {
   const batch = { ...batchOf(lines, { producer: who.producer }), ...over };
   const data = signBatch(batch, who.grantId, who.key);
   const place = { sequenceNumber: '49', shard: 'shardId-000000000003', partitionKey: 'k' };
   const known = grant === 'unknown' ? undefined : grantFor(who, grant);
-  return checkRecord({ data, arrival, ...place }, parseRecord(data), known);
+  const again = attempts === undefined ? {} : { attempts };
+  return checkRecord({ data, arrival, ...place, ...again }, parseRecord(data), known);
+}
+
+/** What would be stored of it. */
+function check(given: Over = {}): StoredBatch {
+  const checked = judge(given);
+  if (checked.kind === 'poison') throw checked.error;
+  return checked.batch;
 }
 
 function outcome(given: Over): string | undefined {
@@ -53,6 +68,14 @@ test.each<[string, string, Over]>([
   ['under an unknown grant', 'grant-unknown', { grant: 'unknown' }],
   ['just before its grant is revoked', 'stored', { grant: { revokedAt: now + 1 } }],
   ['just as its grant is revoked', 'grant-revoked', { grant: { revokedAt: now } }],
+  ['just before its grant is stopped', 'stored', { grant: { stoppedAt: now + 1 } }],
+  ['just as its grant is stopped', 'grant-stopped', { grant: { stoppedAt: now } }],
+  ['of a stopped grant, redriven', 'stored', { grant: { stoppedAt: now }, attempts: 1 }],
+  [
+    'of a stopped grant that was revoked too, redriven',
+    'grant-revoked',
+    { grant: { stoppedAt: now, revokedAt: now }, attempts: 1 },
+  ],
   ['of another client than its grant’s', 'client-mismatch', { grant: { sub: 'payments' } }],
   [
     'under a grant with another key',

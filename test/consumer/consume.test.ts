@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sha256 } from '../../src/domain/encoding.ts';
 import { event, line } from '../fixture/events.ts';
 import { consumerHarness, now, poisoned, sealed } from './harness.ts';
 
@@ -27,15 +28,17 @@ test('an empty invocation, or one of nothing but poison, touches no store', asyn
   expect(consumer.calls).toEqual(['quarantine']);
 });
 
-test('poison is quarantined in one object, raw, and the shard goes on', async () => {
+test('poison is quarantined, raw, an object each, and the shard goes on', async () => {
   const consumer = consumerHarness();
   const who = consumer.client();
   const stranger = sealed({ ...who, grantId: 'A'.repeat(43) });
   const sent = [poisoned('a'), sealed(who), stranger, poisoned('b'), sealed(who)];
   expect(await consumer.run(sent)).toEqual([]);
-  expect([...consumer.objects.quarantine.keys()]).toEqual([
-    '2026/03/01/shardId-000000000003/100-103.ndjson',
-  ]);
+  expect([...consumer.objects.quarantine.keys()]).toEqual(
+    [sent[0], sent[2], sent[3]].map(
+      (each) => `nobody/2026/03/01/${sha256(each?.data ?? '').toString('hex')}.ndjson`,
+    ),
+  );
   const aside = consumer.aside('quarantine');
   expect(aside.map(({ code, sequenceNumber }) => [code, sequenceNumber])).toEqual([
     ['record-malformed', '100'],
@@ -64,9 +67,10 @@ test('the same invocation again writes the same object again', async () => {
   const first = new Map(consumer.objects.quarantine);
   await consumer.run(sent);
   expect(consumer.objects.quarantine).toEqual(first);
+  expect(first.size).toBe(2);
 });
 
-test('a tenant is named in the quarantine only when its signature was seen to hold', async () => {
+test('a tenant is named in the quarantine only when signature and root were seen to hold', async () => {
   const consumer = consumerHarness();
   const who = consumer.client();
   const revoked = consumer.client({ revokedAt: now });
@@ -80,7 +84,7 @@ test('a tenant is named in the quarantine only when its signature was seen to ho
   expect(consumer.aside('quarantine').map(({ code, tenant }) => [code, tenant])).toEqual([
     ['clock-ahead', 'acme'],
     ['signature-invalid', undefined],
-    ['grant-revoked', undefined],
+    ['grant-revoked', 'acme'],
     ['client-mismatch', 'acme'],
   ]);
 });

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type ConsumeOptions, consume } from '../../src/consumer/consume.ts';
 import { grantUsage } from '../../src/consumer/grant-usage.ts';
+import { createQuarantine } from '../../src/consumer/quarantine.ts';
 import { signBatch } from '../../src/domain/seal.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { KnownGrant } from '../../src/lambda/verified-grants.ts';
-import type { InsertOutcome, StoredBatch } from '../../src/store/batch-store.ts';
+import type { InsertOutcome, StoredBatch, WriteOutcome } from '../../src/store/batch-store.ts';
 import type { Tallies, Tally } from '../../src/store/tallies.ts';
 import { MemoryStore } from '../fake/memory-store.ts';
 import { batchOf, type Signer, signer } from '../fixture/batches.ts';
@@ -25,15 +26,18 @@ export interface Fates {
   insert?: (batch: StoredBatch, call: number) => InsertOutcome;
   appendFeed?: (call: number) => void;
   /** What becomes of a batch at the calendar, and at the feed. */
-  noted?: (batch: StoredBatch) => InsertOutcome;
-  told?: (batch: StoredBatch) => InsertOutcome;
+  noted?: (batch: StoredBatch) => WriteOutcome;
+  told?: (batch: StoredBatch) => WriteOutcome;
   quarantine?: (call: number) => void;
   redrive?: (call: number) => void;
   grants?: (call: number) => void;
   note?: (call: number) => void;
   sum?: (call: number) => void;
-  revoke?: (call: number) => void;
+  stop?: (call: number) => void;
 }
+
+/** A minute ago, epoch seconds. */
+const issued = now / 1000 - 60;
 
 const generous: Tally = { bytes: 1e15, faults: 1e15 };
 
@@ -46,7 +50,7 @@ export function consumerHarness(
   quota: Tally = generous,
   tallied = new Map<string, Map<string, Tally>>(),
 ) {
-  const revoked = new Map<string, string | undefined>();
+  const stopped = new Map<string, string>();
   const store = new MemoryStore(() => now);
   const calls: string[] = [];
   const grants = new Map<string, KnownGrant>();
@@ -58,9 +62,15 @@ export function consumerHarness(
     calls.push(name);
     fates[name]?.(calls.filter((call) => call === name).length);
   };
-  const putInto = (bucket: 'quarantine' | 'redrive') => async (key: string, body: string) => {
-    meet(bucket);
-    objects[bucket].set(key, body);
+  const redrive = async (key: string, body: string) => {
+    meet('redrive');
+    objects.redrive.set(key, body);
+  };
+  const quarantine = async (key: string, body: string) => {
+    meet('quarantine');
+    if (objects.quarantine.has(key)) return 'present';
+    objects.quarantine.set(key, body);
+    return 'created';
   };
 
   const log = createLog('test', (text) => logged.push(text));
@@ -88,8 +98,9 @@ export function consumerHarness(
         calls.push('insert');
         const call = calls.filter((name) => name === 'insert').length;
         const outcomes = batches.map((batch) => fates.insert?.(batch, call) ?? 'stored');
-        await store.insert(batches.filter((_, i) => outcomes[i] === 'stored'));
-        return outcomes;
+        const taken = batches.filter((_, i) => outcomes[i] === 'stored');
+        const how = await store.insert(taken);
+        return batches.map((batch, i) => how[taken.indexOf(batch)] ?? outcomes[i] ?? 'failed');
       },
       appendFeed: async (batches, id) => {
         meet('appendFeed');
@@ -105,16 +116,16 @@ export function consumerHarness(
       meet('grants');
       return grants;
     },
-    quarantine: putInto('quarantine'),
-    redrive: putInto('redrive'),
+    quarantine: createQuarantine({ put: quarantine, now: () => now }),
+    redrive,
     usage: grantUsage({
       quota,
       tallies,
-      async revoke(id, _, { reason } = {}) {
-        meet('revoke');
-        if (revoked.has(id)) return 'already-revoked';
-        revoked.set(id, reason);
-        return 'revoked';
+      async stop(id, _, { reason }) {
+        meet('stop');
+        if (stopped.has(id)) return 'already-stopped';
+        stopped.set(id, reason);
+        return 'stopped';
       },
       now: () => now,
       log,
@@ -130,17 +141,17 @@ export function consumerHarness(
     objects,
     logged,
     tallied,
-    /** Grants with the reason of their revocation. */
-    revoked,
+    /** Grants with the reason of their stop. */
+    stopped,
     /** A client with a grant. */
     client(over: Partial<KnownGrant> = {}): Signer {
       const who = signer();
-      grants.set(who.grantId, grantFor(who, over));
+      grants.set(who.grantId, grantFor(who, { iat: issued, ...over }));
       return who;
     },
     /** Knows the grant of a client that another consumer made. */
     adopt(who: Signer): void {
-      grants.set(who.grantId, grantFor(who));
+      grants.set(who.grantId, grantFor(who, { iat: issued }));
     },
     /** What `consume` answers: the place of the first record not done, or none. */
     async run(sent: readonly Sent[], signal = AbortSignal.timeout(60_000)) {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { type ConsumeOptions, consume } from '../../src/consumer/consume.ts';
+import { createQuarantine } from '../../src/consumer/quarantine.ts';
 import type { RedriveEvent } from '../../src/consumer/redrive.ts';
+import { sha256 } from '../../src/domain/encoding.ts';
 import { signBatch } from '../../src/domain/seal.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { InsertOutcome, StoredBatch } from '../../src/store/batch-store.ts';
@@ -28,7 +30,14 @@ function consumer(insert: (batch: StoredBatch) => InsertOutcome = () => 'stored'
       appendFeed: async (batches) => batches.map(() => 'stored'),
     },
     grants: async () => new Map([[who.grantId, grantFor(who, { exp: recorded / 1000 + 3600 })]]),
-    quarantine: put('quarantine'),
+    quarantine: createQuarantine({
+      now: () => recorded,
+      async put(key, body) {
+        if (objects.has(`quarantine/${key}`)) return 'present';
+        await put('quarantine')(key, body);
+        return 'created';
+      },
+    }),
     redrive: put('redrive'),
     usage: async () => {},
     log: createLog('test', () => {}),
@@ -40,6 +49,7 @@ function consumer(insert: (batch: StoredBatch) => InsertOutcome = () => 'stored'
 
 const good = signBatch(batchOf([line(event(recorded))], who), who.grantId, who.key);
 const bad = Buffer.from('no record');
+const digest = (data: Buffer) => sha256(data).toString('hex');
 
 function eventOf(
   records: readonly { data: Buffer; sequenceNumber: string }[],
@@ -84,15 +94,28 @@ test('one that fails again comes back with its attempts counted, and the answer 
   const answer = await run(eventOf(records, [3, 1]));
   expect(answer.putAside).toEqual([{ itemIdentifier: '7', code: 'record-malformed' }]);
   const [[key, body] = ['', '{}']] = [...objects];
-  expect(key).toMatch(
-    /^quarantine\/2026\/03\/01\/shardId-0{12}\/7-7-redriven-[0-9a-f]{16}\.ndjson$/,
-  );
+  expect(key).toBe(`quarantine/nobody/2026/03/01/${digest(bad)}-redriven-3.ndjson`);
   expect(JSON.parse(body)).toMatchObject({ attempts: 3, sequenceNumber: '7' });
 });
 
-test('what a redrive puts aside never replaces what another one did that begins and ends alike', async () => {
+test('each time that it fails again it is kept anew: what it was redriven from is about to be removed', async () => {
   const { run, objects } = consumer();
-  const records = ['7', '8', '9'].map((sequenceNumber) => ({ data: bad, sequenceNumber }));
+  const records = [{ data: bad, sequenceNumber: '7' }];
+  await run(eventOf(records));
+  for (const attempts of [1, 2]) {
+    const before = [...objects.keys()];
+    expect((await run(eventOf(records, [attempts]))).putAside).toHaveLength(1);
+    for (const key of before) objects.delete(key);
+    expect([...objects.values()].map((body) => JSON.parse(body).attempts)).toEqual([attempts]);
+  }
+  // Broken off before it was removed, and started again.
+  expect((await run(eventOf(records, [2]))).putAside).toHaveLength(1);
+  expect(objects.size).toBe(1);
+});
+
+test('what a redrive puts aside for later never replaces what another one did that begins and ends alike', async () => {
+  const { run, objects } = consumer(() => 'throttled');
+  const records = ['7', '8', '9'].map((sequenceNumber) => ({ data: good, sequenceNumber }));
   const [first, , last] = records;
   await run(eventOf(records, [1, 1, 1]));
   await run(
@@ -126,6 +149,6 @@ test('what Lambda polled has no attempts, and is answered as Lambda expects', as
     batchItemFailures: [],
   });
   const [[key, body] = ['', '{}']] = [...objects];
-  expect(key).toBe('quarantine/2026/03/01/shardId-000000000000/7-7.ndjson');
+  expect(key).toBe(`quarantine/nobody/2026/03/01/${digest(bad)}.ndjson`);
   expect(JSON.parse(body)).not.toHaveProperty('attempts');
 });

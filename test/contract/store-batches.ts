@@ -5,10 +5,10 @@ import { keyOf, type OpenStore, placeOf, put, summaries } from './open-store.ts'
 
 /** Inserting batches, and reading their records back. A tenant for each test. */
 export function batchesContract(store: () => OpenStore, hasItemLimit: boolean): void {
-  test('a batch inserted twice is one row, and both are told that it is stored', async () => {
+  test('a batch inserted twice is one row, and the second is told that it was there', async () => {
     const batch = anyBatch({ tenant: 'twice' });
     expect(await put(store(), [batch])).toEqual(['stored']);
-    expect(await put(store(), [{ ...batch, arrival: 1, source: 'later' }])).toEqual(['stored']);
+    expect(await put(store(), [{ ...batch, arrival: 1, source: 'later' }])).toEqual(['present']);
     expect(await summaries(store(), 'twice')).toHaveLength(1);
     const [read] = await store().reader.records('twice', [placeOf(batch)]);
     expect(read?.arrival).toBe(batch.arrival); // the first one stays
@@ -21,10 +21,10 @@ export function batchesContract(store: () => OpenStore, hasItemLimit: boolean): 
     expect(await summaries(store(), 'twins')).toHaveLength(2);
   });
 
-  test('of the same batch inserted by many at once, there is one row', async () => {
+  test('of the same batch inserted by many at once, there is one row, stored by one', async () => {
     const batch = anyBatch({ tenant: 'race' });
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => put(store(), [batch])));
-    expect(outcomes.flat()).toEqual(Array.from({ length: 10 }, () => 'stored'));
+    expect(outcomes.flat().sort()).toEqual([...Array(9).fill('present'), 'stored']);
     expect(await summaries(store(), 'race')).toHaveLength(1);
   });
 

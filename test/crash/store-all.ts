@@ -1,4 +1,5 @@
 import { consume } from '../../src/consumer/consume.ts';
+import { createQuarantine } from '../../src/consumer/quarantine.ts';
 import { createLog } from '../../src/lambda/log.ts';
 import type { StoredBatch } from '../../src/store/batch-store.ts';
 import type { IssuedGrant } from '../fake/token-service.ts';
@@ -27,6 +28,13 @@ export async function storeAll(
   const keep = async (_: string, body: string) => {
     aside.push(...body.trimEnd().split('\n'));
   };
+  const quarantine = createQuarantine({
+    now: Date.now,
+    async put(key, body) {
+      await keep(key, body);
+      return 'created';
+    },
+  });
   for (let at = 0; at < records.length; at += 100) {
     await consume(
       kinesisEvent(records.slice(at, at + 100), at),
@@ -38,12 +46,13 @@ export async function storeAll(
           insert: async (batches) =>
             batches.map((batch) => {
               const key = `${batch.to}#${batch.id}`;
-              if (!rows.has(key)) rows.set(key, batch);
+              if (rows.has(key)) return 'present';
+              rows.set(key, batch);
               return 'stored';
             }),
         },
         grants: async () => known,
-        quarantine: keep,
+        quarantine,
         redrive: keep,
         usage: async () => {},
         log: createLog('crash', () => {}),

@@ -33,10 +33,13 @@ export class MemoryStore implements BatchWriter, BatchReader {
     return batches.map(() => 'stored');
   }
 
-  async insert(batches: readonly StoredBatch[]): Promise<'stored'[]> {
+  async insert(batches: readonly StoredBatch[]): Promise<('stored' | 'present')[]> {
+    const fresh = new Set<string>();
     return batches.map((batch) => {
       const key = `${batch.tenant}#${batch.shard}#${batchSortKey(batch.to, batch.id)}`;
-      if (!this.#batches.has(key)) this.#batches.set(key, batch);
+      if (this.#batches.has(key)) return fresh.has(key) ? 'stored' : 'present';
+      this.#batches.set(key, batch);
+      fresh.add(key);
       return 'stored';
     });
   }

@@ -70,7 +70,7 @@ describe('an alarm of our own metrics', () => {
     ['Throttled', 'Throttled', 'Sum', 1, 'notBreaching'],
     ['Quarantined', 'Quarantined', 'Sum', 1, 'notBreaching'],
     ['UnknownVersion', 'UnknownVersion', 'Sum', 1, 'notBreaching'],
-    ['GrantsRevoked', 'GrantsRevoked', 'Sum', 1, 'notBreaching'],
+    ['GrantsStopped', 'GrantsStopped', 'Sum', 1, 'notBreaching'],
     ['ProducerGaps', 'ProducerGaps', 'Maximum', 1, 'ignore'],
     ['ProducerForks', 'ProducerForks', 'Sum', 1, 'notBreaching'],
     ['Equivocations', 'Equivocations', 'Sum', 1, 'notBreaching'],

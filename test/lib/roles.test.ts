@@ -91,8 +91,8 @@ describe('what each role may do, and nothing else', () => {
         Condition: keysLike('*#tally#*'),
       },
       {
-        ...allow('RevokeGrants', 'dynamodb:PartiQLInsert', table('Grants')),
-        Condition: keysLike('revoked#*'),
+        ...allow('StopGrants', 'dynamodb:PartiQLInsert', table('Grants')),
+        Condition: keysLike('stopped#*'),
       },
       allow('ReadGrants', 'dynamodb:BatchGetItem', table('Grants')),
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),

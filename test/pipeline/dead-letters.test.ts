@@ -44,14 +44,13 @@ const ways = [
 const poisoned = (each: number) =>
   ways.flatMap((name) => {
     const [code, recipe] = wrong[name] ?? ['', {}];
-    return Array.from({ length: each }, () => ({
-      code,
-      // A producer of its own makes each another record.
-      record: build(
-        { ...recipe, manifest: { producer: event(Date.now()).id, ...recipe.manifest } },
-        vended,
-      ).record,
-    }));
+    return Array.from({ length: each }, () => {
+      // A producer of its own makes each another record, as does an end of its own where there is no manifest.
+      const producer = event(Date.now()).id;
+      const { record } = build({ ...recipe, manifest: { producer, ...recipe.manifest } }, vended);
+      const end = name === 'wrong-random-bytes' ? Buffer.from(producer) : Buffer.of();
+      return { code, record: Buffer.concat([record, end]) };
+    });
   });
 
 const texts: string[] = [];
@@ -138,22 +137,22 @@ async function deployConsumer(what: 'broken' | 'good'): Promise<void> {
 }
 
 // One story: each test goes on where the one before ended.
-describe('of 1,000 records of which 100 are poisoned and 100 more hit a broken deployment', () => {
+describe('of 940 records of which 40 are poisoned and 100 more hit a broken deployment', () => {
   let bad: ReturnType<typeof poisoned>;
   let givenUp: { key: string; text: string }[];
 
   test('what is valid and not hit is stored, and all else lies in the buckets by its reason', async () => {
-    bad = poisoned(5);
+    bad = poisoned(2);
     await deliver(shuffled([...valid(800), ...bad.map(({ record }) => record)]));
     expect(await pipeline.batches(tenant)).toHaveLength(800);
 
     await deployConsumer('broken');
-    const hit = poisoned(5);
+    const hit = poisoned(2);
     await deliver(shuffled([...valid(100), ...hit.map(({ record }) => record)]));
-    expect(pipeline.deployment.mapping.stats.discarded).toBe(150);
+    expect(pipeline.deployment.mapping.stats.discarded).toBe(120);
     expect(await pipeline.batches(tenant)).toHaveLength(800);
 
-    expect(await counted()).toEqual({ ...countsOf(bad), 'given-up': 150 });
+    expect(await counted()).toEqual({ ...countsOf(bad), 'given-up': 120 });
     bad.push(...hit);
     givenUp = await Promise.all(
       (await keysIn('RedriveBucket')).map(async (key) => ({
@@ -165,7 +164,7 @@ describe('of 1,000 records of which 100 are poisoned and 100 more hit a broken d
 
   test('each is listed with an id, by which it is shown: why, and what it says of itself', async () => {
     const { rows } = await operator.run('dlq', 'ls', '--reason', 'id-missing', '--json');
-    expect(rows).toHaveLength(5);
+    expect(rows).toHaveLength(2);
     const id = String(rows[0]?.['id']);
     const shown = await operator.run('dlq', 'show', id);
     expect(shown.code).toBe(0);
@@ -181,7 +180,7 @@ describe('of 1,000 records of which 100 are poisoned and 100 more hit a broken d
 
   test('ages choose by arrival', async () => {
     const young = await operator.run('dlq', 'ls', '--newer-than', '1h', '--json');
-    expect(young.rows).toHaveLength(200);
+    expect(young.rows).toHaveLength(140);
     expect((await operator.run('dlq', 'ls', '--older-than', '1h', '--json')).rows).toEqual([]);
     const both = await operator.run('dlq', 'redrive', '--dry-run', '--older-than', '1h', '--json');
     expect([both.code, both.rows]).toEqual([0, []]);
@@ -204,7 +203,7 @@ describe('of 1,000 records of which 100 are poisoned and 100 more hit a broken d
     expect(ran.stderr).toMatch(/could not be tried and stay where they are: .*broken deployment/);
     // What the tool recorded of it, and of the tenant `system`, hit the broken deployment too.
     await pipeline.drained();
-    expect(await counted()).toEqual({ ...before, 'given-up': 153 });
+    expect(await counted()).toEqual({ ...before, 'given-up': 123 });
     expect(await pipeline.batches(tenant)).toHaveLength(800);
   });
 
@@ -259,7 +258,7 @@ describe('of 1,000 records of which 100 are poisoned and 100 more hit a broken d
     expect(await pipeline.batches(tenant)).toHaveLength(900);
     expect((await pipeline.log(tenant)).sort()).toEqual([...texts].sort());
     // What was poisoned in them is there once more, from another object: nothing was thrown away.
-    expect((await pipeline.quarantined()).length).toBeGreaterThanOrEqual(100);
+    expect((await pipeline.quarantined()).length).toBeGreaterThanOrEqual(40);
   });
 
   test('one that fails once more has its attempts counted on, and its neighbours stay', async () => {

@@ -192,7 +192,7 @@ describe.each([
 
 describe('with one permission taken out of the template', () => {
   test('a consumer that may not insert commits nothing, and hands every record back', async () => {
-    // Into the batches, and into the grants under `revoked#`.
+    // Into the batches, and into the grants under `stopped#`.
     const crippled = await openPipeline(without('ConsumerRole', 'dynamodb:PartiQLInsert', 2));
     try {
       const tenant = await crippled.tenant('acme');

@@ -54,13 +54,17 @@ export function readHarness() {
   const store = new MemoryStore(() => clock.now);
   const grants = new Map<string, KnownGrant>();
   const objects = new Map<string, string>();
+  const bucketCalls: string[] = [];
   const bucket: QuarantineBucket = {
-    list: async (after, limit) =>
-      [...objects.keys()]
-        .sort()
-        .filter((key) => key > after)
-        .slice(0, limit),
-    get: async (key) => objects.get(key),
+    async list(prefix, after, limit) {
+      bucketCalls.push(`list ${prefix}`);
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after);
+      return keys.sort().slice(0, limit);
+    },
+    async get(key) {
+      bucketCalls.push(`get ${key}`);
+      return objects.get(key);
+    },
   };
   const logged: string[] = [];
   const log = createLog('test', (text) => logged.push(text));
@@ -174,6 +178,7 @@ export function readHarness() {
     revoke: (tenant: string) => revoked.add(`kid${tenant}`),
     /** Objects of the quarantine, by key. */
     quarantined: objects,
+    bucketCalls,
     proof: (id: string, as: Asked = {}, query = '') =>
       ask('GET /v1/events/{id}/proof', query, { ...as, id }),
     batches: (query = '', as: Asked = {}) => ask('GET /v1/batches', query, as),

@@ -109,6 +109,13 @@ test('a feed whose day cannot be noted is not written: no follower would find it
   expect(rows.filter((row) => row.startsWith('acme#feed#'))).toEqual([]);
 });
 
+test('what was written before is there: for calendar and feed it is all one, for a batch it is not', async () => {
+  const { writer } = setUp(() => 'DuplicateItem');
+  expect(await writer.noteDays([anyBatch()], signal())).toEqual(['stored']);
+  expect(await writer.insert([anyBatch()], signal())).toEqual(['present']);
+  expect(await writer.appendFeed([anyBatch()], 'call', signal())).toEqual(['stored']);
+});
+
 test('nothing is written of nothing', async () => {
   const { writer, rows } = setUp(() => undefined);
   expect(await writer.noteDays([], signal())).toEqual([]);

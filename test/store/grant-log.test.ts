@@ -24,12 +24,13 @@ const about = {
   issuedAt: 1_700_000_000,
   expiresAt: 1_700_003_600,
 };
+const whose = { tenant: about.tenant, client: about.client };
 const idOf = (name: string) => sha256(name).toString('base64url');
 
 test('a grant is logged with all that it says, and found', async () => {
   const log = createGrantLog(table);
   expect(await log.insert(idOf('a'), 'jwt-a', about)).toBe('inserted');
-  expect(await log.find([idOf('a')])).toEqual(new Map([[idOf('a'), { jwt: 'jwt-a' }]]));
+  expect(await log.find([idOf('a')])).toEqual(new Map([[idOf('a'), { ...whose, jwt: 'jwt-a' }]]));
   const Key = { id: { S: idOf('a') } };
   const { Item } = await table.client.send(new GetItemCommand({ TableName: table.table, Key }));
   expect(Item).toEqual({
@@ -62,7 +63,11 @@ test('a revocation is found with its grant, and the first one stays', async () =
   expect(await log.revoke(idOf('bad'), 1_700_000_500_000)).toBe('revoked');
   expect(await log.revoke(idOf('bad'), 1_800_000_000_000)).toBe('already-revoked');
   const found = await log.find([idOf('bad')]);
-  expect(found.get(idOf('bad'))).toEqual({ jwt: 'jwt-bad', revokedAt: 1_700_000_500_000 });
+  expect(found.get(idOf('bad'))).toEqual({
+    ...whose,
+    jwt: 'jwt-bad',
+    revokedAt: 1_700_000_500_000,
+  });
 });
 
 test('a revocation keeps its reason, if it has one', async () => {
@@ -71,10 +76,26 @@ test('a revocation keeps its reason, if it has one', async () => {
   await log.revoke(idOf('flood'), 1_700_000_500_000, { reason: 'over-quota' });
   await log.revoke(idOf('flood'), 1_700_000_600_000);
   expect((await log.find([idOf('flood')])).get(idOf('flood'))).toEqual({
+    ...whose,
     jwt: 'jwt-flood',
     revokedAt: 1_700_000_500_000,
     revokedFor: 'over-quota',
   });
+});
+
+test('a stop is no revocation, its first one stays, and a stopped grant can be revoked', async () => {
+  const log = createGrantLog(table);
+  const id = idOf('stopped');
+  await log.insert(id, 'jwt-busy', { ...about, keyId: 'k1' });
+  expect(await log.stop(id, 1_700_000_500_000, { reason: 'over-quota' })).toBe('stopped');
+  expect(await log.stop(id, 1_700_000_600_000, { reason: 'other' })).toBe('already-stopped');
+  const stopped = {
+    ...{ ...whose, jwt: 'jwt-busy', keyId: 'k1' },
+    ...{ stoppedAt: 1_700_000_500_000, stoppedFor: 'over-quota' },
+  };
+  expect((await log.find([id])).get(id)).toEqual(stopped);
+  expect(await log.revoke(id, 1_700_000_700_000)).toBe('revoked');
+  expect((await log.find([id])).get(id)).toEqual({ ...stopped, revokedAt: 1_700_000_700_000 });
 });
 
 test('an unknown grant is left out, also when it was revoked', async () => {
@@ -97,8 +118,12 @@ test('more grants than one call takes are found, each named once or twice', asyn
   await log.revoke(ids[119] ?? '', 7);
   const found = await log.find([...ids, ...ids]);
   expect([...found.keys()]).toEqual(ids);
-  expect(found.get(ids[60] ?? '')).toEqual({ jwt: `jwt of ${ids[60]}` });
-  expect(found.get(ids[119] ?? '')).toEqual({ jwt: `jwt of ${ids[119]}`, revokedAt: 7 });
+  expect(found.get(ids[60] ?? '')).toEqual({ ...whose, jwt: `jwt of ${ids[60]}` });
+  expect(found.get(ids[119] ?? '')).toEqual({
+    ...whose,
+    jwt: `jwt of ${ids[119]}`,
+    revokedAt: 7,
+  });
 });
 
 // What the local DynamoDB never does, from a client that does it.
@@ -111,11 +136,15 @@ function mocked() {
   return { mock: mockClient(client), log: createGrantLog({ client, table: 'grants' }) };
 }
 
-test('grants are read strongly consistent, each with its revocation, in one call', async () => {
+test('grants are read strongly consistent, each with its revocation and its stop, in one call', async () => {
   const { mock, log } = mocked();
   mock.on(BatchGetItemCommand).resolves({});
   await log.find([idOf('a')]);
-  const Keys = [{ id: { S: idOf('a') } }, { id: { S: `revoked#${idOf('a')}` } }];
+  const Keys = [
+    { id: { S: idOf('a') } },
+    { id: { S: `revoked#${idOf('a')}` } },
+    { id: { S: `stopped#${idOf('a')}` } },
+  ];
   expect(mock.calls().map(({ args }) => args[0].input)).toEqual([
     { RequestItems: { grants: { Keys, ConsistentRead: true } } },
   ]);

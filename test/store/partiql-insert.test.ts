@@ -65,12 +65,19 @@ test('a call holds about 4 MiB at most', async () => {
   expect(calls.flat()).toHaveLength(20);
 });
 
-test('an item that is there already counts as stored', async () => {
+test('an item that is there already is told apart, and is not tried again', async () => {
   const { insert, calls } = setUp((names) =>
     names.map((name) => (name === 'item 1' ? 'DuplicateItem' : undefined)),
   );
-  expect(await insert(named(3))).toEqual(['stored', 'stored', 'stored']);
+  expect(await insert(named(3))).toEqual(['stored', 'present', 'stored']);
   expect(calls).toHaveLength(1);
+});
+
+test('an item whose first answer was lost is present: it is never stored twice', async () => {
+  const { insert } = setUp((names, call) =>
+    call === 1 ? refused('ECONNRESET') : names.map(() => 'DuplicateItem'),
+  );
+  expect(await insert(named(2))).toEqual(['present', 'present']);
 });
 
 test.each(['ProvisionedThroughputExceeded', 'ThrottlingError'] as const)(

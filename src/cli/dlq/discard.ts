@@ -7,7 +7,7 @@ import { forgetNotices } from './forget-notices.ts';
 import { byId } from './select.ts';
 
 /** What one audit event can name: its targets, and its line's 64 KiB. */
-const maxObjects = 50;
+const maxTargets = 50;
 const maxLetters = 200;
 
 export const discardDeadLetters: Command = {
@@ -23,12 +23,12 @@ export const discardDeadLetters: Command = {
     force: { help: 'records of the redrive bucket too, though followers may never hear of them' },
   },
   about: [
-    `At most ${maxLetters} records of ${maxObjects} objects at a time. Each one’s id, reason and SHA-256 are recorded before anything is removed.`,
+    `At most ${maxLetters} records at a time. Each one’s sequence number, reason and SHA-256 are recorded before anything is removed.`,
     'What waits in the redrive bucket may be stored already and only not be told in the feed: readers see its events, and exports, followers and the auditor never would. So `dlq redrive` comes first, which stores it once and tells of it; without --force it is not given up.',
     'The buckets keep versions: what was discarded can be had again until its version expires, and under Object Lock nothing but a marker is written.',
   ],
   examples: [
-    'dlq discard --id quarantine/2026/11/24/shardId-000000000001/4956…-4956….ndjson#4956… --why "load test of November 23, ticket OPS-1234"',
+    'dlq discard --id quarantine/nobody/2026/11/24/83b1dd7c….ndjson#4956… --why "load test of November 23, ticket OPS-1234"',
   ],
   async run(args, session) {
     const ids = args.texts('id');
@@ -39,16 +39,18 @@ export const discardDeadLetters: Command = {
     const deadLetters = createDeadLetters(session);
     const chosen = await byId(ids, deadLetters);
     const letters = chosen.flatMap((each) => each.letters);
-    if (chosen.length > maxObjects || letters.length > maxLetters)
-      throw new UsageError(`at most ${maxLetters} records of ${maxObjects} objects at a time`);
+    if (letters.length > maxLetters)
+      throw new UsageError(`at most ${maxLetters} records at a time`);
     const waiting = chosen.filter(({ object: { bucket } }) => bucket === 'redrive');
     if (waiting.length > 0 && !args.flag('force'))
       throw new UsageError(
         'records of the redrive bucket may be stored, and only not be told to followers and the auditor: redrive them first (`dlq redrive`). With --force they are given up, and followers may never hear of their events',
       );
-    const targets = chosen.map(({ object: { bucket, key } }) => ({
+    const named = chosen.map(({ object: { bucket, key } }) => `${bucket}/${key}`.slice(0, 512));
+    const buckets = new Set(chosen.map(({ object: { bucket } }) => bucket));
+    const targets = (named.length > maxTargets ? [...buckets] : named).map((id) => ({
       type: 'dead-letters',
-      id: `${bucket}/${key}`.slice(0, 512),
+      id,
     }));
     const records = letters.map(({ sequenceNumber, code, arrival, data }) => ({
       sequenceNumber,

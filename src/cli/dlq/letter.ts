@@ -11,7 +11,7 @@ export interface Letter {
   readonly id: string;
   readonly code: string;
   readonly reason: string;
-  /** Only if a valid signature under this tenant's grant was seen. */
+  /** Only if it was sealed under this tenant's grant: signature and root were seen to hold. */
   readonly tenant?: string;
   /** When Kinesis took it, epoch ms. */
   readonly arrival: number;
@@ -20,6 +20,8 @@ export interface Letter {
   readonly partitionKey: string;
   /** How often it was redriven. */
   readonly attempts: number;
+  /** How many of it came at once, if more than one. */
+  readonly copies?: number;
   readonly data: Buffer;
 }
 
@@ -42,6 +44,7 @@ const lineSchema = z.object({
   sequenceNumber: sequence,
   partitionKey: z.string(),
   attempts: z.number().int().min(0).default(0),
+  copies: z.number().int().min(2).exactOptional(),
   record: base64,
 });
 

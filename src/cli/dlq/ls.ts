@@ -56,13 +56,14 @@ export const listDeadLetters: Command = {
   },
 };
 
-function rowOf({ id, code, arrival, tenant, data, attempts }: Letter): Row {
+function rowOf({ id, code, arrival, tenant, data, attempts, copies }: Letter): Row {
   return {
     arrival: toTime(arrival),
     reason: code,
     ...(tenant !== undefined && { tenant }),
     bytes: data.length,
     attempts,
+    ...(copies !== undefined && { copies }),
     id,
   };
 }

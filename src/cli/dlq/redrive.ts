@@ -6,8 +6,9 @@ import type { Session } from '../session.ts';
 import { createDeadLetters, type DeadObject } from './dead-letters.ts';
 import { forgetNotices } from './forget-notices.ts';
 import type { Letter } from './letter.ts';
-import { redriveLetters } from './redrive-letters.ts';
+import { type Fate, redriveLetters } from './redrive-letters.ts';
 import { requireChoice, type Selected, select, selectOptions } from './select.ts';
+import { stoppedLetters } from './stopped-letters.ts';
 
 /** Of one invocation: what the consumer gets from the stream too, with room to the 6 MB that Lambda takes. */
 const maxRecords = 100;
@@ -24,10 +25,12 @@ export const redriveDeadLetters: Command = {
   about: [
     'The records are handed to the consumer itself, not put on the stream again: each keeps the arrival that Kinesis gave it, so that a grant which held then still counts. What was stored meanwhile is not stored twice.',
     'One that fails again comes back to the buckets with its attempts counted; one that could not be tried stays where it is, and the exit code is 1.',
+    'What came after its grant was stopped for its quota (`grant-stopped`) is stored by this, unless the grant was revoked. If the API key that the grant was issued for was revoked, it is refused and stays where it is.',
   ],
   examples: [
     'dlq redrive --reason given-up',
     'dlq redrive --reason throttled --older-than 15m',
+    'dlq redrive --reason grant-stopped --newer-than 2h',
     'dlq redrive --all --dry-run',
   ],
   async run(args, session) {
@@ -54,9 +57,13 @@ export const redriveDeadLetters: Command = {
     );
     report(counts, session);
     await forgetNotices(session);
-    const { untouched } = counts.counts;
+    const { untouched, refused } = counts.counts;
     if (untouched > 0)
       throw new Failure(`${untouched} could not be tried and stay where they are: ${counts.why}`);
+    if (refused > 0)
+      throw new Failure(
+        `${refused} stay where they are: they came after their grant was stopped, and the API key that it was issued for was revoked`,
+      );
   },
 };
 
@@ -69,7 +76,7 @@ function choiceOf(args: Args): string {
 }
 
 interface Redriven {
-  readonly counts: { stored: number; putAside: number; untouched: number };
+  readonly counts: { stored: number; putAside: number; untouched: number; refused: number };
   /** Of those put aside again. */
   readonly codes: Map<string, number>;
   why: string;
@@ -78,24 +85,27 @@ interface Redriven {
 /** Goes through what is selected in invocations' portions, and takes out of its object what is done. */
 async function redriveAll(selected: AsyncIterable<Selected>, session: Session): Promise<Redriven> {
   const result: Redriven = {
-    counts: { stored: 0, putAside: 0, untouched: 0 },
+    counts: { stored: 0, putAside: 0, untouched: 0, refused: 0 },
     codes: new Map(),
     why: '',
   };
   const deadLetters = createDeadLetters(session);
+  const mayStore = stoppedLetters(session);
   let portion: { readonly object: DeadObject; readonly letter: Letter }[] = [];
   let bytes = 0;
 
   /** False if none of the portion could be tried: then the next would fare no better. */
   async function flush(): Promise<boolean> {
-    const fates = await redriveLetters(
-      portion.map(({ letter }) => letter),
-      session,
-    );
+    const letters = portion.map(({ letter }) => letter);
+    const may = await mayStore(letters);
+    const tried = letters.filter((_, i) => may[i]);
+    result.counts.refused += letters.length - tried.length;
+    const fates =
+      tried.length === 0 ? new Map<Letter, Fate>() : await redriveLetters(tried, session);
     for (const [object, entries] of Map.groupBy(portion, (entry) => entry.object)) {
       const gone = entries
         .map(({ letter }) => letter)
-        .filter((letter) => fates.get(letter)?.kind !== 'untouched');
+        .filter((letter) => fates.has(letter) && fates.get(letter)?.kind !== 'untouched');
       if (gone.length > 0) await takeOut(object, gone);
     }
     for (const fate of fates.values()) {
@@ -114,7 +124,7 @@ async function redriveAll(selected: AsyncIterable<Selected>, session: Session): 
     session.out.progress(
       `redriven ${stored + putAside + untouched}: ${stored} stored, ${putAside} came back, ${untouched} not tried`,
     );
-    return [...fates.values()].some(({ kind }) => kind !== 'untouched');
+    return fates.size === 0 || [...fates.values()].some(({ kind }) => kind !== 'untouched');
   }
 
   /** Letters taken out so far, since an object may be spread over several portions. */
@@ -143,6 +153,9 @@ function report({ counts, codes }: Redriven, { out }: Session): void {
   const rows = [
     { outcome: 'stored', count: counts.stored },
     ...[...codes].map(([reason, count]) => ({ outcome: 'came back', reason, count })),
+    ...(counts.refused > 0
+      ? [{ outcome: 'refused', reason: 'key-revoked', count: counts.refused }]
+      : []),
     ...(counts.untouched > 0 ? [{ outcome: 'not tried', count: counts.untouched }] : []),
   ];
   out.rows(rows, ['outcome', 'reason', 'count']);

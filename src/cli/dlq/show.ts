@@ -18,7 +18,7 @@ export const showDeadLetter: Command = {
     'ID is a dead letter’s, or an object’s (without #…) for all in it.',
     'What a record says of itself is decoded, not verified: anybody may have written it. Characters that could deceive a terminal are shown as \\u{…}.',
   ],
-  examples: ['dlq show quarantine/2026/11/24/shardId-000000000001/4956…-4956….ndjson#4956…'],
+  examples: ['dlq show quarantine/nobody/2026/11/24/83b1dd7c….ndjson#4956…'],
   async run(args, session) {
     for (const { letters } of await byId([args.operand(0)], createDeadLetters(session)))
       for (const letter of letters) print(letter, session);
@@ -45,7 +45,8 @@ function print(letter: Letter, { out }: Session): void {
     ['reason', `${letter.code}: ${letter.reason}`],
     ['arrived', `${toTime(arrival)} on ${letter.shard}, partition key ${letter.partitionKey}`],
     ['attempts', `redriven ${letter.attempts} time(s)`],
-    ['tenant', letter.tenant ?? 'not proved: no valid signature of a known grant was seen'],
+    ['copies', letter.copies && `${letter.copies} came at once; this is the first`],
+    ['tenant', letter.tenant ?? 'not proved: signature and root of a known grant were not seen'],
     ['bytes', data.length.toLocaleString('en-US')],
     ['grant', said.unverified?.grant],
     ['manifest', said.unverified && JSON.stringify(said.unverified.manifest)],

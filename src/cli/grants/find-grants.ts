@@ -2,18 +2,20 @@ import { limits } from '../../domain/limits.ts';
 import { type GrantRow, listGrants } from '../../store/list-grants.ts';
 import type { Session } from '../session.ts';
 
-/** A grant, and from when on it no longer holds, epoch ms. */
+/** A grant, and from when on it no longer holds, or takes nothing new: epoch ms. */
 export interface FoundGrant extends GrantRow {
   readonly revokedAt: number | undefined;
   readonly revokedFor: string | undefined;
+  readonly stoppedAt: number | undefined;
+  readonly stoppedFor: string | undefined;
 }
 
-/** Whether a batch of this grant that arrived now would still be taken. */
+/** Whether a batch of this grant that arrived now would still be taken; of a stopped one, by a redrive. */
 export function holds({ expiresAt, revokedAt }: FoundGrant, now: number): boolean {
   return revokedAt === undefined && now <= expiresAt * 1000 + limits.graceMs;
 }
 
-/** Reads the whole table of grants, showing how far it is, and then the revocations of those that match. */
+/** Reads the whole table of grants, showing how far it is, and then how those that match ended. */
 export async function findGrants(
   { aws, outputs, grants, out, now }: Session,
   {
@@ -39,8 +41,8 @@ export async function findGrants(
   );
   return rows
     .map((row) => {
-      const { revokedAt, revokedFor } = known.get(row.id) ?? {};
-      return { ...row, revokedAt, revokedFor };
+      const { revokedAt, revokedFor, stoppedAt, stoppedFor } = known.get(row.id) ?? {};
+      return { ...row, revokedAt, revokedFor, stoppedAt, stoppedFor };
     })
     .sort((a, b) => a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1));
 }

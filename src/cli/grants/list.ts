@@ -1,6 +1,6 @@
 import { toTime } from '../../domain/encoding.ts';
 import type { Command } from '../command.ts';
-import { findGrants, holds } from './find-grants.ts';
+import { type FoundGrant, findGrants, holds } from './find-grants.ts';
 
 export const listGrants: Command = {
   name: 'grants list',
@@ -11,6 +11,7 @@ export const listGrants: Command = {
     all: { help: 'those that have ended or were revoked too' },
   },
   about: [
+    'One that was stopped for its quota is shown with the time from which on nothing new was let in under it; it can still be revoked.',
     'The log of grants has every grant ever issued, and no index: this reads all of it, and takes a minute per million grants or so.',
   ],
   examples: ['grants list --tenant acme', 'grants list --tenant acme --client billing --all'],
@@ -24,23 +25,42 @@ export const listGrants: Command = {
     });
     const rows = found
       .filter((grant) => all || holds(grant, now()))
-      .map(({ id, tenant, client, issuedAt, expiresAt, revokedAt, revokedFor }) => ({
+      .map(({ id, tenant, client, issuedAt, expiresAt, ...ended }) => ({
         id,
         tenant,
         client,
         issued: toTime(issuedAt * 1000),
         expires: toTime(expiresAt * 1000),
-        ...(revokedAt !== undefined && { revoked: toTime(revokedAt) }),
-        ...(revokedFor !== undefined && { why: revokedFor }),
+        ...howEnded(ended),
       }));
+    const someStopped = rows.some(({ stopped }) => stopped !== undefined);
     out.rows(rows, [
       'id',
       'tenant',
       'client',
       'issued',
       'expires',
-      ...(all ? ['revoked', 'why'] : []),
+      ...(all || someStopped ? ['stopped'] : []),
+      ...(all ? ['revoked'] : []),
+      ...(all || someStopped ? ['why'] : []),
     ]);
     if (rows.length === 0) out.say('There are no such grants.');
   },
 };
+
+interface Ended {
+  readonly stopped?: string;
+  readonly revoked?: string;
+  readonly why?: string;
+}
+
+type Ends = Pick<FoundGrant, 'revokedAt' | 'revokedFor' | 'stoppedAt' | 'stoppedFor'>;
+
+function howEnded({ revokedAt, revokedFor, stoppedAt, stoppedFor }: Ends): Ended {
+  const why = revokedFor ?? stoppedFor;
+  return {
+    ...(stoppedAt !== undefined && { stopped: toTime(stoppedAt) }),
+    ...(revokedAt !== undefined && { revoked: toTime(revokedAt) }),
+    ...(why !== undefined && { why }),
+  };
+}

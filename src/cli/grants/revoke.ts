@@ -21,6 +21,7 @@ export const revokeGrants: Command = {
   },
   about: [
     'From now on: batches that arrive more than 60 seconds after this are quarantined as `grant-revoked`; the consumer looks a grant up again every 30 seconds. Batches that arrived before stay, and are good.',
+    'A grant that was stopped for its quota can be revoked too: then what was held back cannot be redriven.',
     'A client whose key still works gets a new grant at once: revoke the key first (`keys revoke`), wait 30 seconds, then the grants.',
   ],
   examples: [

@@ -125,11 +125,15 @@ export const answers = {
       z.object({
         code: z.string().describe('FORMAT.md, section 7.'),
         reason: z.string(),
-        tenant: z.string().nullable().describe('Whose valid signature it bears.'),
+        tenant: z
+          .string()
+          .nullable()
+          .describe('Who sealed it, if its signature and its Merkle root hold; else null.'),
         arrival: time,
         shard: z.string(),
         sequenceNumber: z.string(),
         attempts: z.int().optional().describe('How often it was redriven.'),
+        copies: z.int().optional().describe('How often it came at once, if more than once.'),
         bytes: z.int(),
         batch: z
           .object({
