@@ -72,6 +72,7 @@ export class AuditPipeline extends Construct {
       routes: [
         { method: HttpMethod.POST, path: '/v1/credentials', handler: token },
         { method: HttpMethod.POST, path: '/v1/commits', handler: token },
+        { method: HttpMethod.GET, path: '/v1/grants/{id}', handler: token },
         { method: HttpMethod.GET, path: '/.well-known/jwks.json', handler: token },
         { method: HttpMethod.GET, path: '/', handler: read },
         { method: HttpMethod.GET, path: '/v1/events', handler: read },

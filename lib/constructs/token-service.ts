@@ -80,6 +80,12 @@ export class TokenService extends Construct {
           resources: [data.grants.tableArn],
         },
         {
+          // Whether a grant still holds, for the client that it was issued for.
+          sid: 'ReadGrants',
+          actions: ['dynamodb:BatchGetItem'],
+          resources: [data.grants.tableArn],
+        },
+        {
           sid: 'ReadRegistry',
           actions: ['dynamodb:GetItem'],
           resources: [data.registry.tableArn],

@@ -46,10 +46,8 @@ export function createCredentials(options: CredentialsOptions): Operation {
     const proof = verifyProof(proofText, { ...target, token, now: now() });
 
     const seconds = body.durationSeconds ?? maxSeconds;
-    return json(
-      200,
-      await issueSession(options, { tenant, client: caller.client, proof, seconds }),
-    );
+    const { client, keyId } = caller;
+    return json(200, await issueSession(options, { tenant, client, keyId, proof, seconds }));
   };
 }
 

@@ -22,6 +22,7 @@ import { createCommits } from './commits.ts';
 import { countThrottles } from './count-throttles.ts';
 import { createCredentials } from './credentials.ts';
 import { tokenEnv } from './env.ts';
+import { createGrantState } from './grant-state.ts';
 import { grantIssuer } from './issue-grant.ts';
 import { createJwks } from './jwks.ts';
 import { createReadGrants } from './read-grants.ts';
@@ -106,6 +107,13 @@ const http = httpHandler(
       tenant,
       take: quotas.take,
       stored: batches.stored,
+      now,
+    }),
+    'GET /v1/grants/{id}': createGrantState({
+      authenticate,
+      tenant,
+      take: quotas.take,
+      find: grants.find,
       now,
     }),
     'GET /.well-known/jwks.json': createJwks(keys, env.ISSUER_KEY_TIMES),

@@ -3,6 +3,7 @@ import { grantHeader, grantId, grantPayload } from '../domain/grant.ts';
 import { signingInput } from '../domain/jws.ts';
 import type { IssuerKey } from '../lambda/issuer-keys.ts';
 import { orUnavailable } from '../lambda/or-unavailable.ts';
+import type { GrantAbout } from '../store/grant-log.ts';
 import type { Proof } from './proof.ts';
 
 interface GrantIssuerOptions {
@@ -12,17 +13,15 @@ interface GrantIssuerOptions {
   readonly keys: () => Promise<readonly IssuerKey[]>;
   /** An Ed25519 signature, 64 bytes, by the key of this ARN. */
   readonly sign: (keyArn: string, message: Uint8Array) => Promise<Uint8Array>;
-  /** Logs the grant for good, once for each id, before it returns. Times are epoch seconds. */
-  readonly insert: (
-    id: string,
-    jwt: string,
-    about: { tenant: string; client: string; issuedAt: number; expiresAt: number },
-  ) => Promise<'inserted' | 'replayed'>;
+  /** Logs the grant for good, once for each id, before it returns. */
+  readonly insert: (id: string, jwt: string, about: GrantAbout) => Promise<'inserted' | 'replayed'>;
 }
 
 export interface GrantRequest {
   readonly tenant: string;
   readonly client: string;
+  /** The API key that it is issued for; undefined if it is none. */
+  readonly keyId?: string | undefined;
   readonly retentionDays: number;
   readonly shards: number;
   readonly proof: Proof;
@@ -47,7 +46,7 @@ const maxMessage = 4096;
  */
 export function grantIssuer({ name, keys, sign, insert }: GrantIssuerOptions) {
   return async (request: GrantRequest): Promise<IssuedGrant> => {
-    const { tenant, client, proof, issuedAt } = request;
+    const { tenant, client, keyId, proof, issuedAt } = request;
     const id = grantId(proof.thumbprint, proof.jti);
     const expiresAt = issuedAt + request.seconds;
     const [key] = await orUnavailable('the issuer’s key', keys);
@@ -71,7 +70,7 @@ export function grantIssuer({ name, keys, sign, insert }: GrantIssuerOptions) {
     );
     const jwt = `${message}.${Buffer.from(signature).toString('base64url')}`;
     const outcome = await orUnavailable('the log of grants', () =>
-      insert(id, jwt, { tenant, client, issuedAt, expiresAt }),
+      insert(id, jwt, { tenant, client, issuedAt, expiresAt, keyId }),
     );
     if (outcome === 'replayed')
       throw new SealtrailError('proof-invalid', 'the DPoP proof was used before: make a new one');

@@ -19,15 +19,17 @@ export async function issueSession(
   request: {
     readonly tenant: Tenant;
     readonly client: string;
+    readonly keyId?: string;
     readonly proof: Proof;
     readonly seconds: number;
   },
 ): Promise<object> {
-  const { client, proof, seconds } = request;
+  const { client, keyId, proof, seconds } = request;
   const { id: tenant, retentionDays, shards } = request.tenant;
   const issuedAt = Math.floor(now() / 1000);
   // Should the vending fail, the log has a grant that nobody was given: the next try needs a new proof.
-  const grant = await issue({ tenant, client, retentionDays, shards, proof, issuedAt, seconds });
+  const about = { tenant, client, keyId, retentionDays, shards };
+  const grant = await issue({ ...about, proof, issuedAt, seconds });
   const session = await vend({ grantId: grant.id, tenant, client, seconds });
   return {
     grant: { id: grant.id, jwt: grant.jwt, expiresAt: toTime(grant.expiresAt * 1000) },

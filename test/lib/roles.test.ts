@@ -56,6 +56,7 @@ describe('what each role may do, and nothing else', () => {
       },
       allow('ReadIssuerKeys', 'kms:GetPublicKey', signingKey),
       allow('InsertGrants', 'dynamodb:PartiQLInsert', table('Grants')),
+      allow('ReadGrants', 'dynamodb:BatchGetItem', table('Grants')),
       allow('ReadRegistry', 'dynamodb:GetItem', table('Registry')),
       allow('CountRequests', 'dynamodb:UpdateItem', table('Quotas')),
       allow('FindCommitted', 'dynamodb:BatchGetItem', table('Batches')),

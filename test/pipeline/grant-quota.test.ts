@@ -1,17 +1,22 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { event, line, lines } from '../fixture/events.ts';
+import { type Operator, operatorOf } from '../fixture/operator.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
-import { put, sealed, type Vended, vend } from '../fixture/vended.ts';
+import { put, sealed, type Tenant, type Vended, vend } from '../fixture/vended.ts';
 
-const quota = 256 * 1024;
+const quota = { bytes: 256 * 1024, faults: 20 };
 let pipeline: Pipeline;
+let operator: Operator;
 
 beforeAll(async () => {
-  pipeline = await openPipeline(undefined, {
-    grantQuota: JSON.stringify({ bytes: quota, faults: 10_000 }),
-  });
+  pipeline = await openPipeline(undefined, { grantQuota: JSON.stringify(quota) });
+  operator = operatorOf(pipeline.deployment, { inside: true });
 });
-afterAll(() => pipeline?.close());
+afterAll(async () => {
+  await operator?.close();
+  await pipeline?.close();
+});
 
 /** A record that is over a third of the quota, whatever it is packed with. */
 function large(vended: Vended): Buffer {
@@ -22,44 +27,138 @@ function large(vended: Vended): Buffer {
   return sealed(vended, noise);
 }
 
-const codes = async () => (await pipeline.quarantined()).map(({ code }) => code);
+async function members(...names: string[]): Promise<{ tenant: Tenant; vended: Vended }[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const tenant = await pipeline.tenant(name);
+      return { tenant, vended: await vend(pipeline.url, tenant) };
+    }),
+  );
+}
 
-test('a grant that itself is far over its quota is revoked, and nobody else’s', async () => {
-  const [busy, calm, forger] = await Promise.all(
-    ['busy', 'calm', 'forger'].map((name) => pipeline.tenant(name)),
+const told = (metric: string) => pipeline.printed.filter((text) => text.includes(metric)).length;
+const stateOf = async ({ apiKey }: Tenant, { grantId }: Vended) => {
+  const headers = { authorization: `Bearer ${apiKey}` };
+  return (await fetch(`${pipeline.url}/v1/grants/${grantId}`, { headers })).json();
+};
+const quarantineOf = async ({ apiKey }: Tenant) => {
+  const headers = { authorization: `Bearer ${apiKey}` };
+  const answer = await fetch(`${pipeline.url}/v1/quarantine?limit=1000`, { headers });
+  return ((await answer.json()) as { records: { code: string }[] }).records;
+};
+
+test('a proof’s manifest with garbage, and a batch with faulty lines sent again, stop nobody’s grant', async () => {
+  const [victim, evil] = await members('victim', 'evil');
+  if (!victim || !evil) throw new Error('no tenants');
+  const genuine = sealed(victim.vended, lines(Date.now(), 3));
+  const faulty = sealed(
+    victim.vended,
+    Array.from({ length: 12 }, () => line({ id: event(Date.now()).id, oops: 1 })),
   );
+  await put(victim.vended, [genuine, faulty]);
+  await pipeline.drained();
+
+  const head = genuine.subarray(0, genuine.indexOf(10) + 1);
+  const garbage = Array.from({ length: 24 }, () =>
+    Buffer.concat([head, randomBytes(genuine.length - head.length)]),
+  );
+  for (let i = 0; i < garbage.length; i += 12)
+    await put(evil.vended, [...garbage.slice(i, i + 12), faulty, faulty]);
+  await pipeline.drained();
+  // Were any of it the victim's, it would be over its quota of faults: 12 are its own, 24 are garbage, 48 are copies.
+  expect(await pipeline.quarantined()).toHaveLength(24);
+  expect(told('"GrantsStopped":1')).toBe(0);
+  expect(await stateOf(victim.tenant, victim.vended)).toEqual({ state: 'live' });
+  expect(await quarantineOf(victim.tenant)).toEqual([]);
+  expect(await quarantineOf(evil.tenant)).toEqual([]);
+
+  const next = lines(Date.now(), 2);
+  await put(victim.vended, [sealed(victim.vended, next)]);
+  await pipeline.drained();
+  expect((await pipeline.log(victim.tenant)).slice(-2)).toEqual(next.map(String));
+  expect(told('"GrantsStopped":1')).toBe(0);
+});
+
+test('a grant that itself is far over its quota is stopped, and nobody else’s; what came since can be redriven', async () => {
+  const [busy, calm, forger] = await members('busy', 'calm', 'forger');
   if (!busy || !calm || !forger) throw new Error('no tenants');
-  const [flood, quiet, thief] = await Promise.all(
-    [busy, calm, forger].map((tenant) => vend(pipeline.url, tenant)),
-  );
-  if (!flood || !quiet || !thief) throw new Error('no credentials');
 
   // Over the quota, in another's name: it is neither's.
-  const forged = Array.from({ length: 4 }, () => large({ ...thief, grantId: quiet.grantId }));
-  expect(forged.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(quota);
-  await put(thief, forged);
+  const forged = Array.from({ length: 4 }, () =>
+    large({ ...forger.vended, grantId: calm.vended.grantId }),
+  );
+  expect(forged.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(quota.bytes);
+  await put(forger.vended, forged);
   await pipeline.drained();
-  expect(await codes()).toEqual(Array(4).fill('signature-invalid'));
+  expect(
+    (await pipeline.quarantined()).filter(({ code }) => code === 'signature-invalid'),
+  ).toHaveLength(4);
 
-  const accepted = Array.from({ length: 4 }, () => large(flood));
-  await put(flood, accepted);
+  await put(
+    busy.vended,
+    Array.from({ length: 4 }, () => large(busy.vended)),
+  );
   await pipeline.drained();
-  expect(await pipeline.batches(busy)).toHaveLength(4);
-  expect(pipeline.printed.filter((text) => text.includes('"GrantsRevoked":1'))).toHaveLength(1);
+  expect(await pipeline.batches(busy.tenant)).toHaveLength(4);
+  expect(told('"GrantsStopped":1')).toBe(1);
+  expect(await stateOf(busy.tenant, busy.vended)).toMatchObject({ state: 'stopped' });
 
-  // A revocation is seen once the container looks the grant up again.
+  // A stop is seen once the container looks the grant up again.
+  const held = new Map<string, Buffer>();
   await until(async () => {
-    await put(flood, [sealed(flood, lines(Date.now(), 1))]);
+    const [own] = lines(Date.now(), 1);
+    if (own === undefined) throw new Error('no line');
+    const record = sealed(busy.vended, [own]);
+    held.set(createHash('sha256').update(record).digest('hex'), own);
+    await put(busy.vended, [record]);
     await pipeline.drained();
-    return (await codes()).includes('grant-revoked');
+    return (await quarantineOf(busy.tenant)).some(({ code }) => code === 'grant-stopped');
   });
 
   const own = lines(Date.now(), 3);
-  await put(quiet, [sealed(quiet, own)]);
-  await put(thief, [sealed(thief, own)]);
+  await put(calm.vended, [sealed(calm.vended, own)]);
+  await put(forger.vended, [sealed(forger.vended, own)]);
   await pipeline.drained();
-  expect(await pipeline.log(calm)).toEqual(own.map(String));
-  expect(await pipeline.log(forger)).toEqual(own.map(String));
-  expect(pipeline.printed.filter((text) => text.includes('"GrantsRevoked":1'))).toHaveLength(1);
-  expect(pipeline.printed.filter((text) => text.includes('TalliesFailed'))).toEqual([]);
+  expect(await pipeline.log(calm.tenant)).toEqual(own.map(String));
+  expect(await pipeline.log(forger.tenant)).toEqual(own.map(String));
+  expect(told('"GrantsStopped":1')).toBe(1);
+  expect(told('TalliesFailed')).toBe(0);
+
+  const [listed] = (
+    await operator.run(
+      'grants',
+      'list',
+      '--tenant',
+      busy.tenant.id,
+      '--client',
+      busy.tenant.client,
+      '--json',
+    )
+  ).rows;
+  expect(listed).toMatchObject({ id: busy.vended.grantId, why: 'over-quota' });
+  expect(listed).toHaveProperty('stopped');
+  expect(listed).not.toHaveProperty('revoked');
+
+  // Whoever's key was revoked is not let in by the back door; else it is stored as what it is.
+  const before = (await pipeline.log(busy.tenant)).length;
+  const ran = await operator.run('dlq', 'redrive', '--reason', 'grant-stopped', '--json');
+  expect(ran.code).toBe(0);
+  expect(ran.rows[0]?.['outcome']).toBe('stored');
+  const log = await pipeline.log(busy.tenant);
+  expect(log.length).toBe(before + Number(ran.rows[0]?.['count']));
+  for (const text of held.values()) expect(log).toContain(String(text));
+  expect(await quarantineOf(busy.tenant)).toEqual([]);
+
+  await put(busy.vended, [sealed(busy.vended, lines(Date.now(), 1))]);
+  await pipeline.drained();
+  const [, keyId = ''] = busy.tenant.apiKey.split('_');
+  expect((await operator.run('keys', 'revoke', keyId)).code).toBe(0);
+  const refused = await operator.run('dlq', 'redrive', '--reason', 'grant-stopped', '--json');
+  expect(refused.code).toBe(1);
+  expect(refused.rows).toContainEqual({ outcome: 'refused', reason: 'key-revoked', count: 1 });
+  expect(await pipeline.quarantined()).toContainEqual(
+    expect.objectContaining({ code: 'grant-stopped', tenant: busy.tenant.id }),
+  );
+  const revoked = await operator.run('grants', 'revoke', '--id', busy.vended.grantId, '--json');
+  expect(revoked.rows.map(({ id }) => id)).toEqual([busy.vended.grantId]);
 });

@@ -49,6 +49,7 @@ test('a client gets a grant for its key, and credentials for the stream', async 
     about: {
       tenant: 'acme',
       client: 'billing',
+      keyId: [...service.fake.apiKeys.keys()][0],
       issuedAt: start / 1000,
       expiresAt: start / 1000 + 3600,
     },

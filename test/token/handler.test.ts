@@ -157,7 +157,10 @@ test('the deployed function vends a logged grant, and a session that may put to 
     endpoint: local.door.url,
   });
   const logged = await createGrantLog({ client: dynamodb, table: 'grants' }).find([body.grant.id]);
-  expect(logged.get(body.grant.id)).toEqual({ jwt: body.grant.jwt });
+  expect(logged.get(body.grant.id)).toEqual({
+    ...{ jwt: body.grant.jwt, tenant: 'acme', client: 'billing' },
+    keyId: expect.stringMatching(/^[a-z0-9]+$/),
+  });
 
   const { accessKeyId, sessionToken } = body.transport.credentials;
   const session = local.iam.find(accessKeyId, sessionToken)?.principal;

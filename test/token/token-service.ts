@@ -16,9 +16,11 @@ import type { Get } from '../../src/lambda/fetch-json.ts';
 import { httpHandler } from '../../src/lambda/http.ts';
 import { issuerKeys } from '../../src/lambda/issuer-keys.ts';
 import { createLog } from '../../src/lambda/log.ts';
+import type { LoggedGrant } from '../../src/store/grant-log.ts';
 import type { Tenant } from '../../src/store/registry.ts';
 import { createCommits } from '../../src/token/commits.ts';
 import { createCredentials } from '../../src/token/credentials.ts';
+import { createGrantState } from '../../src/token/grant-state.ts';
 import { grantIssuer } from '../../src/token/issue-grant.ts';
 import { createJwks } from '../../src/token/jwks.ts';
 import { sessionVendor } from '../../src/token/vend.ts';
@@ -55,6 +57,7 @@ export function tokenService(
     apiKeys: new Map<string, ApiKeyRecord>(),
     tenants: new Map<string, Tenant>([[acme.id, acme]]),
     grants: new Map<string, { jwt: string; about: object }>(),
+    loggedGrants: new Map<string, LoggedGrant>(),
     stored: new Set<string>(),
     /** Names of the calls in their order. */
     calls: [] as string[],
@@ -147,6 +150,21 @@ export function tokenService(
           return asked[2].map(({ id }) => fake.stored.has(id));
         },
       }),
+      'GET /v1/grants/{id}': createGrantState({
+        authenticate,
+        tenant,
+        take,
+        now,
+        async find(ids) {
+          call('find');
+          return new Map(
+            ids.flatMap((id) => {
+              const logged = fake.loggedGrants.get(id);
+              return logged === undefined ? [] : [[id, logged] as const];
+            }),
+          );
+        },
+      }),
       'GET /.well-known/jwks.json': createJwks(keys, over.keyTimes),
     },
     createLog('test', (line) => fake.logged.push(line)),
@@ -179,16 +197,19 @@ export interface RequestParts {
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
   readonly domain?: string;
+  /** Of the path. */
+  readonly params?: Record<string, string>;
 }
 
 export function eventOf(route: string, request: RequestParts): APIGatewayProxyEventV2 {
   const [method, path] = route.split(' ');
-  const { headers = {}, body } = request;
+  const { headers = {}, body, params } = request;
   return {
     version: '2.0',
     routeKey: route,
     rawPath: path,
     rawQueryString: '',
+    ...(params && { pathParameters: params }),
     headers,
     requestContext: { domainName: request.domain ?? domain, http: { method, path } },
     ...(typeof body === 'string' ? { body } : {}),
@@ -201,7 +222,7 @@ export function answerOf(result: APIGatewayProxyStructuredResultV2): Answer {
   return {
     status: result.statusCode ?? 0,
     headers: result.headers ?? {},
-    body: JSON.parse(result.body ?? 'null'),
+    body: JSON.parse(result.body || 'null'),
   };
 }
 

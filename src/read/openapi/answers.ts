@@ -170,6 +170,10 @@ export const answers = {
     }),
     serverTime: time,
   }),
+  GrantState: z.object({
+    state: z.enum(['live', 'stopped', 'revoked']),
+    at: time.optional().describe('From when on: of what arrived before, nothing is changed.'),
+  }),
   Commits: z.object({ committed: z.array(z.boolean()) }),
   Jwks: z.object({
     keys: z.array(

@@ -120,6 +120,13 @@ export const routes: Readonly<Record<string, Route>> = {
     }),
     problems: ['request-too-large'],
   },
+  'GET /v1/grants/{id}': {
+    summary: 'Whether a grant still holds, for the client that it was issued for',
+    who: 'key',
+    answer: 'GrantState',
+    problems: ['not-found'],
+    etag: true,
+  },
   'GET /.well-known/jwks.json': {
     summary: 'The keys that grants are or were signed with, the current one first',
     who: 'anybody',
