@@ -1,10 +1,12 @@
 import { toTime } from '../domain/encoding.ts';
+import { SealtrailError } from '../domain/error.ts';
 import { uuidSource } from '../domain/uuid.ts';
 import { tooLate } from './bounded.ts';
 import { ServerClock } from './clock.ts';
 import { Credentials } from './credentials.ts';
 import type { Acknowledgement, Entry, Level, RecordOptions, Until } from './entry.ts';
 import { closed, giveUp } from './give-up.ts';
+import { type GrantEnd, GrantWatch } from './grant-watch.ts';
 import { Hold } from './hold.ts';
 import type { Internals } from './internals.ts';
 import { type AuditEvents, type AuditListener, Listeners } from './listeners.ts';
@@ -16,6 +18,7 @@ import type { EventInput } from './prepare-event.ts';
 import { quiet } from './quiet.ts';
 import { requestSession } from './request-session.ts';
 import { Sender } from './sender.ts';
+import type { Session } from './session.ts';
 import { Settlement } from './settlement.ts';
 import { StallWatch } from './stall-watch.ts';
 import { describeFailure, type Stats } from './stats.ts';
@@ -35,6 +38,7 @@ export class AuditClient {
   readonly #credentials: Credentials;
   readonly #pipeline: Pipeline;
   readonly #sender: Sender;
+  readonly #grantWatch: GrantWatch;
   readonly #settlement: Settlement;
   readonly #listeners = new Listeners();
   readonly #stallWatch: StallWatch;
@@ -67,10 +71,20 @@ export class AuditClient {
       },
       onFailure,
     });
+    this.#grantWatch = new GrantWatch({
+      ...{ settings, internals },
+      onEnded: (session, end) => {
+        onFailure(grantEnded(session, end));
+        const at = toTime(this.#serverClock.now());
+        this.#listeners.emit('grant-ended', { at, grant: session.grantId, ...end });
+        this.#credentials.drop(session);
+      },
+    });
     this.#sender = new Sender({
       ...{ clock, random, serverClock: this.#serverClock },
       ...{ inFlight: settings.inFlight, credentials: this.#credentials },
       seal: () => this.#pipeline.seal(),
+      onSent: (session) => this.#grantWatch.sent(session),
       onAccepted: (sealed, sequenceNumber) => {
         this.#stallWatch.progress();
         this.#settlement.accepted(sealed, sequenceNumber);
@@ -137,8 +151,8 @@ export class AuditClient {
   }
 
   /**
-   * Calls `listener` at each `accepted` batch, each `retry`, when it has `stalled`, and when events are
-   * `quarantined`. Answers a function that ends it. What a listener throws harms nobody.
+   * Calls `listener` at each `accepted` batch, each `retry`, when it has `stalled`, when events are
+   * `quarantined`, and when the grant has ended before its time (`grant-ended`). Answers a function that ends it. What a listener throws harms nobody.
    *
    * @example
    * const off = audit.on('stalled', ({ waitsFor, forMs, lastError }) => alarm(waitsFor, forMs, lastError));
@@ -195,6 +209,7 @@ export class AuditClient {
       cancel();
       this.#isOver = true;
       this.#credentials.stop();
+      this.#grantWatch.stop();
       this.#sender.stop();
       this.#settlement.commits.stop();
       this.#stallWatch.watch(false);
@@ -249,4 +264,13 @@ export class AuditClient {
     const isClosing = this.#closing !== undefined && !this.#isOver;
     this.#hold.keep(!this.#pipeline.isEmpty || this.#settlement.commits.isHopeful || isClosing);
   }
+}
+
+function grantEnded({ grantId }: Session, { state, since }: GrantEnd): SealtrailError {
+  const what =
+    state === 'stopped'
+      ? 'was stopped, as far over its quota: what arrived since is put aside until an operator brings it back'
+      : 'was revoked: what arrived since is put aside';
+  const code = state === 'stopped' ? 'grant-stopped' : 'grant-revoked';
+  return new SealtrailError(code, `grant ${grantId} ${what} (${since ?? 'no time is told'})`);
 }

@@ -50,6 +50,13 @@ export class Credentials {
     if (session === this.#session) this.#ask();
   }
 
+  /** The grant of this session has ended: it is not used again, and another is asked for. */
+  drop(session: Session): void {
+    if (session !== this.#session) return;
+    this.#session = undefined;
+    this.#ask();
+  }
+
   isNewest(session: Session): boolean {
     return session === this.#session;
   }

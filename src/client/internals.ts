@@ -12,9 +12,9 @@ import type { SpoolFiles } from './spool/files.ts';
 export type Fetch = (
   url: string,
   init: {
-    readonly method: 'POST';
+    readonly method: 'GET' | 'POST';
     readonly headers: Record<string, string>;
-    readonly body: string;
+    readonly body?: string;
     readonly signal: AbortSignal;
     readonly redirect: 'error';
   },

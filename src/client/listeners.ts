@@ -35,6 +35,18 @@ export interface AuditEvents {
     readonly events: number;
     readonly lastError: Stats['lastError'];
   };
+  /**
+   * The grant that was sent under was stopped (it was far over its quota) or revoked by an operator. A new one is
+   * asked for, and what is not yet accepted is signed again under it. What the stream took since `since` is put aside
+   * by the service: an operator can bring back what was stopped, and a spool that keeps until `committed` sends it again.
+   */
+  readonly 'grant-ended': {
+    readonly at: string;
+    /** Its id, by which the operator finds it. */
+    readonly grant: string;
+    readonly state: 'stopped' | 'revoked';
+    readonly since: string | undefined;
+  };
   /** The service puts these events aside instead of storing them: `GET /v1/quarantine` has them. */
   readonly quarantined: {
     readonly at: string;

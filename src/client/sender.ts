@@ -34,6 +34,8 @@ interface SenderDeps {
   readonly credentials: Credentials;
   /** Seals the next draft; none if there is none. */
   readonly seal: () => SealedBatch[];
+  /** The stream has taken something under this session's grant. */
+  readonly onSent: (session: Session) => void;
   readonly onAccepted: (sealed: SealedBatch, sequenceNumber: string) => void;
   /** So many batches will be put again. */
   readonly onRetry: (batches: number, error: unknown) => void;
@@ -142,7 +144,7 @@ export class Sender {
     const records = request.map((sealed) => this.#entryOf(session, sealed));
     try {
       const results = await putRecords(session, records, abort, this.#deps.clock);
-      if (!this.#isStopped) this.#answered(number, request, results);
+      if (!this.#isStopped) this.#answered(number, session, request, results);
     } catch (error) {
       if (!this.#isStopped) this.#failed(number, session, request, error);
     } finally {
@@ -158,7 +160,12 @@ export class Sender {
     return { Data: record, PartitionKey: partitionKeyOf(sealed) };
   }
 
-  #answered(number: number, request: readonly SealedBatch[], results: readonly PutResult[]): void {
+  #answered(
+    number: number,
+    session: Session,
+    request: readonly SealedBatch[],
+    results: readonly PutResult[],
+  ): void {
     const now = this.#deps.clock.now();
     const failures: PutResult[] = [];
     request.forEach((sealed, i) => {
@@ -173,6 +180,7 @@ export class Sender {
         if (isThrottle(result?.ErrorCode)) sealed.throttles = (sealed.throttles ?? 0) + 1;
       }
     });
+    if (failures.length < request.length) this.#deps.onSent(session);
     const [first] = failures;
     if (first === undefined) {
       this.#window.taken();

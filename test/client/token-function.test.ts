@@ -16,7 +16,11 @@ test('a function is asked for the key at each request, and its key is what the p
   await clock.while(client.record(input(0)));
   await clock.advance(31 * minute);
   expect(token.grants).toHaveLength(2);
-  expect(calls).toBe(2);
+  // For two grants, and once to ask whether the first still holds.
+  expect(token.requests.map(({ path }) => path.split('/')[2])).toEqual([
+    ...['credentials', 'grants', 'credentials'],
+  ]);
+  expect(calls).toBe(3);
 });
 
 test('waiting for the store asks it too', async () => {

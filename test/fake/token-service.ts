@@ -23,6 +23,8 @@ export interface FakeTokenService {
   readonly grants: IssuedGrant[];
   /** Paths of all requests, answered or not. */
   readonly requests: { readonly path: string; readonly status: number; readonly at: number }[];
+  /** Grants that have ended: what is told of them. Others are live. */
+  readonly ended: Map<string, { readonly state: 'stopped' | 'revoked'; readonly at?: string }>;
   /** What the commits look-up says is stored. */
   readonly stored: Set<string>;
   /** How the next requests end; `up` answers them. */
@@ -43,6 +45,7 @@ export function fakeTokenService(
   const service: FakeTokenService = {
     grants: [],
     requests: [],
+    ended: new Map(),
     stored: new Set(),
     mode: 'up',
     lifeMs: 3_600_000,
@@ -60,9 +63,11 @@ export function fakeTokenService(
           signal.addEventListener('abort', () => reject(signal.reason));
         });
       }
-      const answer = answerTo(path, headers, JSON.parse(body) as Record<string, unknown>);
+      const answer = answerTo(path, headers, JSON.parse(body ?? '{}') as Record<string, unknown>);
       log(answer.status);
-      return Response.json(answer.body, answer);
+      return answer.status === 304
+        ? new Response(null, answer)
+        : Response.json(answer.body, answer);
     },
   };
 
@@ -79,6 +84,12 @@ export function fakeTokenService(
     if (service.mode === 'error') return problem(503, 'unavailable');
     if (headers['authorization'] !== `Bearer ${apiKey}` || service.mode === 'key-revoked')
       return problem(401, 'unauthenticated');
+    if (path.startsWith('/v1/grants/')) {
+      const state = service.ended.get(path.slice('/v1/grants/'.length)) ?? { state: 'live' };
+      const etag = `"${Object.values(state).join('.')}"`;
+      const status = headers['if-none-match'] === etag ? 304 : 200;
+      return { status, body: state, headers: { etag } };
+    }
     if (path === '/v1/commits') {
       const asked = body['batches'] as { to: string; id: string }[];
       if (asked.length > 100) return problem(400, 'request-invalid');

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { event, line, lines } from '../fixture/events.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
 import { openPipeline, type Pipeline, until } from '../fixture/pipeline.ts';
@@ -79,86 +79,86 @@ test('a proof’s manifest with garbage, and a batch with faulty lines sent agai
   expect(told('"GrantsStopped":1')).toBe(0);
 });
 
-test('a grant that itself is far over its quota is stopped, and nobody else’s; what came since can be redriven', async () => {
-  const [busy, calm, forger] = await members('busy', 'calm', 'forger');
-  if (!busy || !calm || !forger) throw new Error('no tenants');
+type Member = Awaited<ReturnType<typeof members>>[number];
 
-  // Over the quota, in another's name: it is neither's.
-  const forged = Array.from({ length: 4 }, () =>
-    large({ ...forger.vended, grantId: calm.vended.grantId }),
-  );
-  expect(forged.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(quota.bytes);
-  await put(forger.vended, forged);
-  await pipeline.drained();
-  expect(
-    (await pipeline.quarantined()).filter(({ code }) => code === 'signature-invalid'),
-  ).toHaveLength(4);
+// One story: each test goes on where the one before ended.
+describe('a grant that itself is far over its quota', () => {
+  let busy: Member;
+  let calm: Member;
+  let forger: Member;
+  /** What was sent since its stop. */
+  const sent: Buffer[] = [];
 
-  await put(
-    busy.vended,
-    Array.from({ length: 4 }, () => large(busy.vended)),
-  );
-  await pipeline.drained();
-  expect(await pipeline.batches(busy.tenant)).toHaveLength(4);
-  expect(told('"GrantsStopped":1')).toBe(1);
-  expect(await stateOf(busy.tenant, busy.vended)).toMatchObject({ state: 'stopped' });
-
-  // A stop is seen once the container looks the grant up again.
-  const held = new Map<string, Buffer>();
-  await until(async () => {
-    const [own] = lines(Date.now(), 1);
-    if (own === undefined) throw new Error('no line');
-    const record = sealed(busy.vended, [own]);
-    held.set(createHash('sha256').update(record).digest('hex'), own);
-    await put(busy.vended, [record]);
-    await pipeline.drained();
-    return (await quarantineOf(busy.tenant)).some(({ code }) => code === 'grant-stopped');
+  beforeAll(async () => {
+    [busy, calm, forger] = (await members('busy', 'calm', 'forger')) as [Member, Member, Member];
   });
 
-  const own = lines(Date.now(), 3);
-  await put(calm.vended, [sealed(calm.vended, own)]);
-  await put(forger.vended, [sealed(forger.vended, own)]);
-  await pipeline.drained();
-  expect(await pipeline.log(calm.tenant)).toEqual(own.map(String));
-  expect(await pipeline.log(forger.tenant)).toEqual(own.map(String));
-  expect(told('"GrantsStopped":1')).toBe(1);
-  expect(told('TalliesFailed')).toBe(0);
+  test('is stopped, and not for what others send in its name', async () => {
+    // Over the quota, in another's name: it is neither's.
+    const forged = Array.from({ length: 4 }, () =>
+      large({ ...forger.vended, grantId: calm.vended.grantId }),
+    );
+    expect(forged.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(quota.bytes);
+    await put(forger.vended, forged);
+    await put(
+      busy.vended,
+      Array.from({ length: 4 }, () => large(busy.vended)),
+    );
+    await pipeline.drained();
+    expect(await pipeline.batches(busy.tenant)).toHaveLength(4);
+    expect(told('"GrantsStopped":1')).toBe(1);
+    expect(told('TalliesFailed')).toBe(0);
+    expect(await stateOf(busy.tenant, busy.vended)).toMatchObject({ state: 'stopped' });
+    expect(await stateOf(calm.tenant, calm.vended)).toEqual({ state: 'live' });
+    const whose = ['--tenant', busy.tenant.id, '--client', busy.tenant.client];
+    const [listed] = (await operator.run('grants', 'list', ...whose, '--json')).rows;
+    expect(listed).toMatchObject({ id: busy.vended.grantId, why: 'over-quota' });
+    expect(listed).toHaveProperty('stopped');
+    expect(listed).not.toHaveProperty('revoked');
+  });
 
-  const [listed] = (
-    await operator.run(
-      'grants',
-      'list',
-      '--tenant',
-      busy.tenant.id,
-      '--client',
-      busy.tenant.client,
-      '--json',
-    )
-  ).rows;
-  expect(listed).toMatchObject({ id: busy.vended.grantId, why: 'over-quota' });
-  expect(listed).toHaveProperty('stopped');
-  expect(listed).not.toHaveProperty('revoked');
+  test('has what arrives since put aside as its own, once a container looks the grant up again', async () => {
+    await until(async () => {
+      const [own] = lines(Date.now(), 1);
+      if (own === undefined) throw new Error('no line');
+      sent.push(own);
+      await put(busy.vended, [sealed(busy.vended, [own])]);
+      await pipeline.drained();
+      return (await quarantineOf(busy.tenant)).some(({ code }) => code === 'grant-stopped');
+    });
+  });
 
-  // Whoever's key was revoked is not let in by the back door; else it is stored as what it is.
-  const before = (await pipeline.log(busy.tenant)).length;
-  const ran = await operator.run('dlq', 'redrive', '--reason', 'grant-stopped', '--json');
-  expect(ran.code).toBe(0);
-  expect(ran.rows[0]?.['outcome']).toBe('stored');
-  const log = await pipeline.log(busy.tenant);
-  expect(log.length).toBe(before + Number(ran.rows[0]?.['count']));
-  for (const text of held.values()) expect(log).toContain(String(text));
-  expect(await quarantineOf(busy.tenant)).toEqual([]);
+  test('keeps nobody else’s from being stored', async () => {
+    const own = lines(Date.now(), 3);
+    await put(calm.vended, [sealed(calm.vended, own)]);
+    await put(forger.vended, [sealed(forger.vended, own)]);
+    await pipeline.drained();
+    expect(await pipeline.log(calm.tenant)).toEqual(own.map(String));
+    expect(await pipeline.log(forger.tenant)).toEqual(own.map(String));
+    expect(told('"GrantsStopped":1')).toBe(1);
+  });
 
-  await put(busy.vended, [sealed(busy.vended, lines(Date.now(), 1))]);
-  await pipeline.drained();
-  const [, keyId = ''] = busy.tenant.apiKey.split('_');
-  expect((await operator.run('keys', 'revoke', keyId)).code).toBe(0);
-  const refused = await operator.run('dlq', 'redrive', '--reason', 'grant-stopped', '--json');
-  expect(refused.code).toBe(1);
-  expect(refused.rows).toContainEqual({ outcome: 'refused', reason: 'key-revoked', count: 1 });
-  expect(await pipeline.quarantined()).toContainEqual(
-    expect.objectContaining({ code: 'grant-stopped', tenant: busy.tenant.id }),
-  );
-  const revoked = await operator.run('grants', 'revoke', '--id', busy.vended.grantId, '--json');
-  expect(revoked.rows.map(({ id }) => id)).toEqual([busy.vended.grantId]);
+  test('was not revoked: what was put aside is stored by a redrive', async () => {
+    const ran = await operator.run('dlq', 'redrive', '--reason', 'grant-stopped', '--json');
+    expect(ran.code).toBe(0);
+    expect(ran.rows[0]?.['outcome']).toBe('stored');
+    const log = await pipeline.log(busy.tenant);
+    for (const text of sent) expect(log).toContain(String(text));
+    expect(await quarantineOf(busy.tenant)).toEqual([]);
+  });
+
+  test('lets nothing in by that way once its API key is revoked, and can be revoked itself', async () => {
+    await put(busy.vended, [sealed(busy.vended, lines(Date.now(), 1))]);
+    await pipeline.drained();
+    const [, keyId = ''] = busy.tenant.apiKey.split('_');
+    expect((await operator.run('keys', 'revoke', keyId)).code).toBe(0);
+    const refused = await operator.run('dlq', 'redrive', '--reason', 'grant-stopped', '--json');
+    expect(refused.code).toBe(1);
+    expect(refused.rows).toContainEqual({ outcome: 'refused', reason: 'key-revoked', count: 1 });
+    expect(await pipeline.quarantined()).toContainEqual(
+      expect.objectContaining({ code: 'grant-stopped', tenant: busy.tenant.id }),
+    );
+    const revoked = await operator.run('grants', 'revoke', '--id', busy.vended.grantId, '--json');
+    expect(revoked.rows.map(({ id }) => id)).toEqual([busy.vended.grantId]);
+  });
 });
