@@ -49,9 +49,9 @@ export function redriving(store: AuditStore, consumer: lambda.IFunction): Statem
     ),
     allow('Redrive', ['lambda:InvokeFunction'], [consumer.functionArn]),
     // Whether the API key of a grant that was stopped has been revoked since.
-    allow('ReadGrants', ['dynamodb:BatchGetItem'], [store.grants.tableArn]),
+    allow('ReadStoppedGrants', ['dynamodb:BatchGetItem'], [store.grants.tableArn]),
     {
-      ...allow('ReadKeys', ['dynamodb:GetItem'], [store.registry.tableArn]),
+      ...allow('ReadKeysOfGrants', ['dynamodb:GetItem'], [store.registry.tableArn]),
       conditions: keysLike('key#*'),
     },
     allow(

@@ -44,7 +44,7 @@ export const runbook = {
   },
   Quarantined: {
     means: 'Records were quarantined in the last 5 minutes. The dashboard has them by reason.',
-    do: 'Look at the reason, then at the first record: its client’s version and clock are what is most often wrong. No tenant in `dlq ls`: nothing proves whose it is, whatever it says; many of them are somebody who tries: see QuarantinedForged.',
+    do: 'Look at the reason, then at the first record: its client’s version and clock are what is most often wrong. No tenant in `dlq ls`: nothing proves whose it is, whatever it says; many of them are an attacker’s or a broken client’s: see QuarantinedForged.',
   },
   QuarantinedForged: {
     means:
@@ -63,7 +63,7 @@ export const runbook = {
   GrantsStopped: {
     means:
       'A client sealed far more bytes or faults under one grant than `grantQuota` allows; nobody else can cause it. The grant is stopped: what came under it since is quarantined as `grant-stopped`. Its client learns of it within 5 minutes and goes on under a new grant.',
-    do: 'The log of the consumer names tenant, client and grant. A key in other hands: revoke the key, then the grant. A client in a loop: have it mended. A load that is right: raise `grantQuota`. Then `sealtrail dlq redrive --reason grant-stopped` stores what was held back, unless the grant or its key was revoked.',
+    do: 'The log of the consumer names tenant, client and grant. A key in other hands: revoke the key, then the grant. A client in a loop: have it fixed. A load that is right: raise `grantQuota`. Then `sealtrail dlq redrive --reason grant-stopped` stores what was held back, unless the grant or its key was revoked.',
   },
   // What is missing or doubled.
   ProducerGaps: {

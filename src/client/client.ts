@@ -269,8 +269,8 @@ export class AuditClient {
 function grantEnded({ grantId }: Session, { state, since }: GrantEnd): SealtrailError {
   const what =
     state === 'stopped'
-      ? 'was stopped, as far over its quota: what arrived since is put aside until an operator brings it back'
-      : 'was revoked: what arrived since is put aside';
+      ? 'was stopped, as far over its quota: what arrived since is set aside until an operator brings it back'
+      : 'was revoked: what arrived since is set aside';
   const code = state === 'stopped' ? 'grant-stopped' : 'grant-revoked';
   return new SealtrailError(code, `grant ${grantId} ${what} (${since ?? 'no time is told'})`);
 }

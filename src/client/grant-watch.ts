@@ -18,7 +18,7 @@ export interface GrantEnd {
 interface GrantWatchDeps {
   readonly settings: Pick<Settings, 'url' | 'apiKey'>;
   readonly internals: Pick<Internals, 'fetch' | 'clock' | 'random'>;
-  /** Called once for a session: what is sent with it from now on is put aside. */
+  /** Called once for a session: what is sent with it from now on is set aside. */
   readonly onEnded: (session: Session, end: GrantEnd) => void;
 }
 
@@ -29,7 +29,7 @@ const answerSchema = z.object({
 
 /**
  * Learns within five minutes that the grant that is sent under was stopped or revoked: the stream goes on taking what
- * the service then puts aside, and says nothing of it. One small request at most in four minutes, and none unless
+ * the service then sets aside, and says nothing of it. One small request at most in four minutes, and none unless
  * something was sent since the last one. No answer changes nothing; it is asked again as late.
  */
 export class GrantWatch {

@@ -37,7 +37,7 @@ export interface AuditEvents {
   };
   /**
    * The grant that was sent under was stopped (it was far over its quota) or revoked by an operator. A new one is
-   * asked for, and what is not yet accepted is signed again under it. What the stream took since `since` is put aside
+   * asked for, and what is not yet accepted is signed again under it. What the stream took since `since` is set aside
    * by the service: an operator can bring back what was stopped, and a spool that keeps until `committed` sends it again.
    */
   readonly 'grant-ended': {

@@ -30,7 +30,7 @@ const maxRemembered = 10_000;
 const rememberedMs = 600_000;
 
 /**
- * The records that can never be accepted, an object each. Anybody whom the stream lets in can send the same bytes a
+ * The records that can never be accepted, an object each. Any client of any tenant can send the same bytes a
  * million times, so an object's key is made of what is in it, and is written once:
  *
  * - `nobody/<day>/<SHA-256 of the record>`, while nothing proves whose it is;

@@ -26,7 +26,7 @@ export interface LoggedGrant {
   readonly stoppedFor?: string;
 }
 
-/** About a grant, for whoever looks for it later. Times are epoch seconds. */
+/** About a grant, for those who look for it later. Times are epoch seconds. */
 export interface GrantAbout {
   readonly tenant: string;
   readonly client: string;

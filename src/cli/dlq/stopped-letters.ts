@@ -4,7 +4,7 @@ import type { LoggedGrant } from '../../store/grant-log.ts';
 import type { Session } from '../session.ts';
 import type { Letter } from './letter.ts';
 
-/** Ids of API keys; a grant for a token of an OpenID provider has another kind of name, which nobody can revoke. */
+/** Ids of API keys; a grant for a token of an OpenID provider has another kind of name, which cannot be revoked. */
 const apiKeyPattern = /^[a-z0-9]{1,64}$/;
 
 /**
