@@ -95,9 +95,19 @@ describe('an update over what runs', () => {
 
   test('takes a route away, and gives it back', async () => {
     const without = editedAssembly(assembly, 'Service', (resources) => {
-      for (const [id, { Properties }] of Object.entries(resources)) {
-        if (Properties['RouteKey'] === 'GET /v1/feed') delete resources[id];
-      }
+      const [gone = ''] =
+        Object.entries(resources).find(
+          ([, { Properties }]) => Properties['RouteKey'] === 'GET /v1/feed',
+        ) ?? [];
+      delete resources[gone];
+      const stage = Object.values(resources).find(
+        ({ Type }) => Type === 'AWS::ApiGatewayV2::Stage',
+      ) as unknown as {
+        Properties: { RouteSettings: Record<string, unknown> };
+        DependsOn: string[];
+      };
+      delete stage.Properties.RouteSettings['GET /v1/feed'];
+      stage.DependsOn = stage.DependsOn.filter((id) => id !== gone);
     });
     expect(await statusOf('/v1/feed')).toBe(200);
     await deployment.update(without);
