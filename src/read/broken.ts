@@ -7,33 +7,14 @@ import type { Summary } from '../store/batch-store.ts';
 import { unpackCounts } from '../store/counts.ts';
 import { mayContain } from '../store/terms.ts';
 import { batchName } from './batch-name.ts';
+import type { Hole } from './hole.ts';
 import type { OpenedBatch } from './open-batch.ts';
-
-/** A row that is not what was sealed: it is left out of an answer, and named there. */
-export interface Hole {
-  readonly kind: 'hole';
-  readonly key: string;
-  readonly shard: number;
-  readonly why: string;
-}
 
 /** A batch that opens as it was sealed, while what the index says of it is untrue: it may be missed by what asks the index. */
 export interface Lie {
   readonly batch: string;
   /** Attributes of the row. */
   readonly about: readonly string[];
-}
-
-/** A hole as an answer names it. */
-export interface ShownHole {
-  /** Its name, as the parameter `batch` takes it. */
-  readonly batch?: string;
-  readonly code: 'integrity-broken';
-}
-
-/** To a viewer a batch's name may be another customer's. */
-export function shownHole(hole: Hole, isNamed = true): ShownHole {
-  return { ...(isNamed ? { batch: batchName(hole) } : {}), code: 'integrity-broken' };
 }
 
 /** Counts and logs what was found, so that it alarms as a broken answer does. */

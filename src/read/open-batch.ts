@@ -7,7 +7,7 @@ import { type Filter, matches } from '../domain/query.ts';
 import type { KnownGrant } from '../lambda/verified-grants.ts';
 import type { ReadBatch } from '../store/batch-store.ts';
 import { batchName } from './batch-name.ts';
-import type { Hole } from './broken.ts';
+import type { Hole } from './hole.ts';
 import type { ReadEvent } from './read-event.ts';
 
 /** Verified grants by id (`verifiedGrants`). */

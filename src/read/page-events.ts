@@ -2,8 +2,9 @@ import { limits } from '../domain/limits.ts';
 import { isTaken } from '../domain/retention.ts';
 import type { BatchReader, ReadBatch, Start, Summary } from '../store/batch-store.ts';
 import { batchName } from './batch-name.ts';
-import { type Hole, type Lie, liesOf } from './broken.ts';
+import { type Lie, liesOf } from './broken.ts';
 import { type EventQuery, isBeyond, isWanted, rangeOf } from './choose-batch.ts';
+import type { Hole } from './hole.ts';
 import { eventsOf, type Grants, openOrHole } from './open-batch.ts';
 import { isAfter, Pending } from './pending.ts';
 import type { EventPlace, Position } from './position.ts';
@@ -73,7 +74,7 @@ class PageOfEvents {
   readonly #given: ReadEvent[] = [];
   readonly #ahead = new Map<string, ReadBatch | undefined>();
   readonly #retention: Retention;
-  readonly #holes: Hole[] = [];
+  readonly #holes: { readonly hole: Hole; readonly summary: Summary }[] = [];
   readonly #lies: Lie[] = [];
   #leftOutFaulty = false;
   /** Key of the batch that was opened last. */
@@ -126,8 +127,9 @@ class PageOfEvents {
     return (this.#options.budget.sizeOf ?? answerSize)(event);
   }
 
-  #isWanted(summary: Summary): boolean {
-    return isWanted(summary, this.#query, (each) => this.#retention.isTaken(each));
+  #isWanted(summary: Summary, position = this.#query.position): boolean {
+    const query = { ...this.#query, position };
+    return isWanted(summary, query, (each) => this.#retention.isTaken(each));
   }
 
   #noteFaulty({ hasFaults, from, to }: Summary): void {
@@ -165,7 +167,7 @@ class PageOfEvents {
     if (record === undefined) return; // retention has taken it since the summary was read
     const opened = await openOrHole(tenant, record, this.#options.grants);
     if (opened.kind === 'hole') {
-      this.#holes.push(opened);
+      this.#holes.push({ hole: opened, summary });
       return;
     }
     if (isTaken(summary, opened.grant.retentionDays, this.#options.now())) return;
@@ -289,17 +291,23 @@ class PageOfEvents {
       order,
       next,
       equivocations: this.#equivocations,
-      holes: this.#holes.filter((hole) => this.#isBehind(hole, next?.at)),
+      holes: this.#holes
+        .filter(({ summary }) => !this.#isMetAgain(summary, next))
+        .map(({ hole }) => hole),
       lies: this.#lies,
       leftOutFaulty: this.#leftOutFaulty,
     };
   }
 
-  /** Whether the pages behind this one will not meet a hole again, so that each is told of once. */
-  #isBehind({ key }: Hole, at: Start | undefined): boolean {
-    if (at === undefined) return true;
-    if (key === at.key) return !at.inclusive;
-    return this.#query.order === 'asc' ? key < at.key : key > at.key;
+  /** Whether a page behind this one will meet a hole again, and tell of it then: each is told of once. */
+  #isMetAgain(summary: Summary, next: Position | undefined): boolean {
+    if (next === undefined) return false;
+    const { at } = next;
+    const { key } = summary;
+    const isBehind =
+      at !== undefined &&
+      (key === at.key ? !at.inclusive : this.#query.order === 'asc' ? key < at.key : key > at.key);
+    return !isBehind && this.#isWanted(summary, next);
   }
 }
 

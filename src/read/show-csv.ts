@@ -1,5 +1,5 @@
 import { toTime } from '../domain/encoding.ts';
-import type { ShownHole } from './broken.ts';
+import type { ShownHole } from './hole.ts';
 import type { ReadEvent } from './read-event.ts';
 
 /** What a column holds of an event; nothing of a faulty line but what is beside it. */

@@ -5,8 +5,9 @@ import { json, type Operation } from '../lambda/http.ts';
 import { decodeCursor, encodeCursor } from '../store/cursor.ts';
 import { tenantOf } from './access.ts';
 import { withinBounds } from './bounds.ts';
-import { shownHole, tellBroken } from './broken.ts';
+import { tellBroken } from './broken.ts';
 import { countEvents, type Dimension, dimensions } from './count-events.ts';
+import { shownHole } from './hole.ts';
 import { cursorLifeMs, pageBudget, type ReadOptions } from './list-events.ts';
 import { parseQuestion } from './parse-query.ts';
 

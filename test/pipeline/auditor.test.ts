@@ -163,6 +163,9 @@ test('a batch that is withheld is a gap, shown and counted until it comes', asyn
     await pipeline.deployment.functions.get('auditor')?.invoke({});
     return counted('ProducerGaps').at(-1) === 0;
   });
+  // What is stored is compared with what the feed told, as its role lets it.
+  expect(counted('BatchesUntold').at(-1)).toBe(0);
+  expect(pipeline.printed.join()).not.toContain('could not be compared');
   // The one fork: told by the run that heard of it, and by another one that was under way at that moment.
   expect(counted('ProducerForks').length).toBeLessThanOrEqual(2);
   expect(new Set(counted('ProducerForks'))).toEqual(new Set([1]));

@@ -184,7 +184,7 @@ test('counts are those of a look at every event where they say so, never too few
     { numRuns: 300 },
   );
   expect(sure).toBeGreaterThan(80);
-  expect(unsure).toBeGreaterThan(30);
+  expect(unsure).toBeGreaterThan(15);
 });
 
 test('pages with a text are exactly the events whose line holds it, in any case of letters', async () => {

@@ -39,7 +39,8 @@ test.each([
         Array.from({ length: 500 }, (_, i) => line(forged(it.id, 500 * seq + i))),
         chained(seq),
       );
-    await api.add(billing, [line(it)]);
+    // Behind all the others in the order of the store.
+    await api.add(billing, [line(it), line(event(now + 1000))]);
     for (let seq = 13; seq < 26; seq++)
       await api.add(shop, [line(forged(it.id, 1e6 + seq))], chained(seq));
     api.store.recordsRead = 0;

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import { readBundle } from '../../src/domain/bundle.ts';
+import { type EventPage, pageEvents } from '../../src/read/page-events.ts';
+import type { Position } from '../../src/read/position.ts';
 import type { StoredBatch } from '../../src/store/batch-store.ts';
+import { MemoryStore } from '../fake/memory-store.ts';
+import { signer } from '../fixture/batches.ts';
 import { event, line } from '../fixture/events.ts';
 import { issuerOf } from '../fixture/issued.ts';
 import { grantFor, storedBatch } from '../fixture/stored.ts';
@@ -149,3 +153,63 @@ test('thousands of such rows make pages short, and no page fails or comes again'
   }
   expect(exported).toBe(1200);
 });
+
+test.each(['desc', 'asc'])(
+  'a row that is met while batches around it are half given is named once (%s)',
+  async (order) => {
+    const api = readHarness();
+    const times = [0, 10_000, 20_000, 30_000, 40_000, 59_000];
+    await api.add(
+      api.client(),
+      times.map((ms) => line(event(now + ms))),
+    );
+    const forged = anyBatch({ to: new Date(now + 59_500).toISOString(), terms: undefined });
+    const before = anyBatch({ to: new Date(now + 30_000).toISOString(), terms: undefined });
+    await api.store.insert([forged, before]);
+    const holes: string[] = [];
+    let given = 0;
+    for (let query: string | undefined = `order=${order}&limit=1`; query !== undefined; ) {
+      const { body } = await api.list(query);
+      given += body.events.length;
+      holes.push(...(body.holes ?? []).map(({ batch }: { batch: string }) => batch));
+      query = body.next === null ? undefined : `order=${order}&limit=1&cursor=${body.next}`;
+    }
+    expect(given).toBe(times.length);
+    expect(holes.sort()).toEqual([before, forged].map(({ to, id }) => `${to}#${id}#0`));
+  },
+);
+
+test.each(['desc', 'asc'] as const)(
+  'a row of the same key in another shard hides no event, wherever the budget ends (%s)',
+  async (order) => {
+    const store = new MemoryStore();
+    const who = signer();
+    const grant = grantFor(who, { shards: 2 });
+    const batches = [0, 1, 2, 3].map((i) =>
+      storedBatch([line(event(now + 70_000 * i))], { who, grant }),
+    );
+    await store.insert(batches);
+    await store.insert(
+      batches.map((batch) => ({ ...batch, shard: 1 - batch.shard, record: Buffer.from('x') })),
+    );
+    const ids = new Set<string>();
+    let holes = 0;
+    let pages = 0;
+    for (let position: Position | undefined = {}; position !== undefined && pages < 100; pages++) {
+      const page: EventPage = await pageEvents(
+        { tenant: 'acme', from: 0, to: now + 1e7, order, filter: [], limit: 10, position },
+        {
+          reader: store,
+          grants: async () => new Map([[who.grantId, grant]]),
+          budget: { summaries: 1, bytes: 1, answerBytes: 1, deadline: Number.POSITIVE_INFINITY },
+          now: () => now,
+        },
+      );
+      for (const { id } of page.events) ids.add(id);
+      holes += page.holes.length;
+      position = page.next;
+    }
+    expect([ids.size, holes]).toEqual([4, 4]);
+    expect(pages).toBeLessThan(100);
+  },
+);
