@@ -80,13 +80,14 @@ test.each(['entry', 'batch', 'delivered', 'header', 'owner'])(
   'whichever frame of a delivered log is damaged (%s), no number of a chain is used twice',
   async (wanted) => {
     const kinds: string[] = [];
-    const model = await left(10, {}, true);
+    const model = await left(10, { lingerMs: 20 }, true);
     flip(model, (kind) => kinds.push(kind) === 0);
     for (const [hit, kind] of kinds.entries()) {
       if (kind !== wanted) continue;
-      const world = await left(10, {}, true);
+      const world = await left(10, { lingerMs: 20 }, true);
       flip(world, (_, index) => index === hit);
-      const client = world.open();
+      // Otherwise the same batches might be made, which is no fork.
+      const client = world.open({ maxBatchEvents: 1, lingerMs: 50 });
       for (let n = 100; n < 104; n++) await world.clock.while(client.record(input(n)));
       await world.clock.while(client.close());
       expect(forks(world)).toEqual([]);
