@@ -79,7 +79,7 @@ export const runbook = {
   },
   ProducerForks: {
     means:
-      'A producer numbered two batches alike, or its chain is broken: two processes share a spool, a machine was restored from an image, or its key leaked.',
+      'A producer numbered two batches alike, or its chain is broken: a spool folder was copied, a machine was restored from an image, or its key leaked.',
     do: 'GET /v1/producers names producer and numbers. Stop the second process; if there is none, revoke the key and its grants. Both batches stay to be read.',
   },
   Equivocations: {
