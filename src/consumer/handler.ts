@@ -12,6 +12,7 @@ import { createBatchWriter } from '../store/batch-writer.ts';
 import { createGrantLog } from '../store/grant-log.ts';
 import { createTallies } from '../store/tallies.ts';
 import { consume } from './consume.ts';
+import { deadlines } from './deadlines.ts';
 import { consumerEnv } from './env.ts';
 import { grantUsage } from './grant-usage.ts';
 import { putInto } from './put-into.ts';
@@ -56,14 +57,12 @@ const options = {
   log,
 };
 
-/** Time that is kept for setting aside and answering, ms. */
-const reserveMs = 10_000;
-/** And, of what is left, the part in which records are checked; the rest is for storing them. */
-const checkingPart = 0.6;
-
 export function handler(event: RedriveEvent, context: Context) {
-  const left = Math.max(context.getRemainingTimeInMillis() - reserveMs, 1);
-  const signal = AbortSignal.timeout(left);
-  const checking = AbortSignal.timeout(left * checkingPart);
-  return consume(event, { id: context.awsRequestId, signal, checking }, options);
+  const { signalMs, checkingMs } = deadlines(context.getRemainingTimeInMillis());
+  const invocation = {
+    id: context.awsRequestId,
+    signal: AbortSignal.timeout(signalMs),
+    checking: AbortSignal.timeout(checkingMs),
+  };
+  return consume(event, invocation, options);
 }

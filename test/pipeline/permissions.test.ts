@@ -240,13 +240,14 @@ describe('who redrives', () => {
   const TableName = () => pipeline.output('RegistryTable');
   const reader = { id: { S: 'key#abc' }, tenant: { S: '*' }, scopes: { SS: ['read'] } };
 
-  test('reads the row of the operators’ log, and no other', async () => {
+  test('reads the row of the operators’ log, and whether a key was revoked, and no other', async () => {
     const get = (id: string) =>
       outcomeOf(
         client.send(new GetItemCommand({ TableName: TableName(), Key: { id: { S: id } } })),
       );
     expect(await get('tenant#system')).toBe('allowed');
-    expect(await get('key#abc')).toBe('AccessDeniedException');
+    expect(await get('key#abc')).toBe('allowed');
+    expect(await get('tenant#acme')).toBe('AccessDeniedException');
   });
 
   test.each<[string, () => Promise<unknown>]>([
