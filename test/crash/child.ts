@@ -29,6 +29,11 @@ const { life, url, apiKey, dir, notes, acks, plant } = JSON.parse(
 const random = randomOf(life.seed * 31 + life.number);
 const ackLog = openSync(acks, 'a');
 let steps = 0;
+let setBackMs = 0;
+const trueNow = Date.now;
+// The machine's clock, for the AWS client too. The monotonic one and the server's do not notice.
+Date.now = () => trueNow() - setBackMs;
+let isReady = false;
 
 function step(): void {
   steps += 1;
@@ -40,7 +45,14 @@ function watchedInternals(inFlight: number): Internals {
   return {
     ...internals,
     random,
-    files: losingFiles(systemFiles, notes, step, plant === 'ack-before-fsync'),
+    files: losingFiles(
+      systemFiles,
+      notes,
+      step,
+      plant === 'ack-before-fsync',
+      () => isReady && life.trouble === 'disk' && random() < 0.1,
+    ),
+    clock: { ...internals.clock, now: () => Date.now() },
     kinesis: (config) => {
       const client = internals.kinesis(config);
       return {
@@ -65,34 +77,44 @@ async function main(): Promise<void> {
     maxBatchEvents,
     maxBufferEvents,
     closeTimeoutMs: 200_000,
-    spool: { dir, maxBytes: 1024 * 1024 },
+    spool: { dir, maxBytes: 1024 * 1024, keepUntil: life.keepUntil },
   });
+  // Smaller segments than the options allow, so that there are several in a short life.
+  if (settings.spool !== undefined) settings.spool.maxBytes = life.spoolBytes;
   const client = new AuditClient(settings, watchedInternals(settings.inFlight));
+  isReady = true; // to open a spool that cannot be read throws, which is another matter
   const padding = 'x'.repeat(life.padding);
   for (let i = 0; i < life.events; ) {
     const burst: Promise<void>[] = [];
     for (let b = 0; b < life.burst && i < life.events; b++, i++) {
       const n = life.from + i;
-      const metadata = { seed: life.seed, n, padding };
+      const metadata = { seed: life.seed, n, padding, at: trueNow() };
       const begun = performance.now();
-      const durable = client.record(
+      const until = life.isPatient && random() < 0.3 ? 'accepted' : 'durable';
+      const acknowledged = client.record(
         { action: 'crash.tested', actor: { type: 'process', id: `life-${life.number}` }, metadata },
-        { until: 'durable' },
+        { until },
       );
       burst.push(
-        durable.then(() => {
-          writeSync(ackLog, `${n} ${(performance.now() - begun).toFixed(3)}\n`);
-          step();
-        }),
+        acknowledged.then(
+          () => {
+            const ms = until === 'durable' ? (performance.now() - begun).toFixed(3) : '';
+            writeSync(ackLog, `${n} ${ms}\n`);
+            step();
+          },
+          () => {}, // it was told that it may not be there
+        ),
       );
     }
     // Sometimes more is recorded before the last is durable.
     if (random() < 0.7) await Promise.all(burst);
+    if (life.trouble === 'clock' && client.stats().accepted > 0 && random() < 0.5)
+      setBackMs += 3_600_000;
     await new Promise((resolve) => setTimeout(resolve, between(random, 0, 3)));
   }
   if (life.killAt === undefined) await client.close();
   else {
-    await client.flush();
+    await client.flush().catch(() => {}); // its spool may have been taken, or damaged
     process.kill(process.pid, 'SIGKILL');
   }
 }

@@ -3,7 +3,7 @@ import { runCrash } from './run-crash.ts';
 
 // A few seeds, for the time they take: `npm run crash` runs 200.
 test('killed again and again, without power, behind a failing door: nothing acknowledged is lost, nothing is twice', async () => {
-  const report = await runCrash({ seeds: [1, 2, 3] });
+  const report = await runCrash({ seeds: [4, 20, 25] });
   expect(report.violations).toEqual([]);
   expect(report).toMatchObject({ seeds: 3, lost: 0, duplicateRows: 0 });
   expect(report.acknowledged).toBeGreaterThan(50);
@@ -16,6 +16,9 @@ test.each([
   ['ack-before-fsync', 'acknowledged-is-stored', [6, 3, 11, 1, 2, 12]],
   ['new-batch-id', 'event-is-in-one-row', [7, 1, 2, 12, 3, 4]],
   ['retry-all', 'only-failures-are-retried', [7, 12, 11, 3, 5, 10]],
+  ['cut-at-damage', 'acknowledged-is-stored', [4, 18, 24, 2]],
+  ['wall-clock', 'time-is-right', [13, 9, 25, 4]],
+  ['any-tenant', 'nothing-for-another-tenant', [31, 30, 5, 20, 37]],
 ] as const)(
   'the planted error %s is caught by %s',
   async (plant, check, seeds) => {

@@ -204,6 +204,7 @@ async function put(
       if (record === undefined || result.ErrorCode !== undefined) return;
       const { Data, PartitionKey: partitionKey } = record;
       taken.push({ data: Buffer.from(Data, 'base64'), partitionKey, arrival: Date.now() });
+      traffic.token.stored.add(batchOf(partitionKey));
       if (fate.kind !== 'cut-after') told.add(batchOf(partitionKey));
     });
   }

@@ -7,13 +7,15 @@ import type { AppendFile, SpoolFiles } from '../../src/client/spool/files.ts';
  * A file system that writes down what a loss of power would leave, because killing a process takes
  * nothing that was written. The notes outlive the process: a line `synced <name> <bytes>` after each
  * fsync, `made <name>` after each creation, `folder` after each fsync of the folder.
- * `step` is called before and after each operation. `late`: acknowledges an fsync before it is done.
+ * `step` is called before and after each operation. `late`: acknowledges an fsync before it is done. `fails`:
+ * asked before each fsync and read.
  */
 export function losingFiles(
   files: SpoolFiles,
   notes: string,
   step: () => void,
   late: boolean,
+  fails: () => boolean = () => false,
 ): SpoolFiles {
   const log = openSync(notes, 'a');
   const note = (line: string) => writeSync(log, `${line}\n`);
@@ -36,6 +38,7 @@ export function losingFiles(
       sync: () =>
         between(async () => {
           const written = length;
+          if (fails()) throw Object.assign(new Error('EIO: fsync'), { code: 'EIO' });
           const synced = (late ? later(50) : Promise.resolve())
             .then(() => file.sync())
             .then(() => note(`synced ${name} ${written}`));
@@ -63,6 +66,10 @@ export function losingFiles(
         await files.syncFolder(path);
         note('folder');
       }),
+    read(path, offset, bytes) {
+      if (fails()) throw Object.assign(new Error('EMFILE: read'), { code: 'EMFILE' });
+      return files.read(path, offset, bytes);
+    },
     remove: (path) => between(() => files.remove(path)),
     syncFile: (path) => {
       files.syncFile(path);

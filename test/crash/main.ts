@@ -1,7 +1,8 @@
 /**
  * `npm run crash -- [--seeds N] [--seed S] [--json] [--plant P]`: a process that records events over the
  * SDK with a spool is killed, its machine loses power, and it is started again, while the front door
- * throttles, cuts connections, delays and takes only a part. In the end everything that was acknowledged
+ * throttles, cuts connections, delays and takes only a part; fsyncs and reads fail, bits flip, another process takes the
+ * spool, the key is another tenant's, the clock is set. In the end everything that was acknowledged
  * must be stored, once. `--seeds`: 1 to N (default 200). `--seed`: this one alone. `--json`: the report
  * on the last line. `--plant`: an error that a check must catch.
  */

@@ -1,7 +1,16 @@
 import { between, randomOf } from './random.ts';
 
 /** Errors that are planted to see that a check catches them. */
-export const plants = ['ack-before-fsync', 'new-batch-id', 'retry-all'] as const;
+export const plants = [
+  'ack-before-fsync',
+  'new-batch-id',
+  'retry-all',
+  'release-too-soon',
+  'cut-at-damage',
+  'lock-is-believed',
+  'any-tenant',
+  'wall-clock',
+] as const;
 export type Plant = (typeof plants)[number];
 
 /** One process: what it records, and when it ends. */
@@ -23,7 +32,21 @@ export interface Life {
   readonly killAt: number | undefined;
   /** Whether power is lost with it, and with what. */
   readonly power: boolean;
+  /** What befalls it besides. */
+  readonly trouble: Trouble;
+  /** Some of its events are awaited until `accepted`. */
+  readonly isPatient: boolean;
+  readonly keepUntil: 'accepted' | 'committed';
+  /** `maxBytes` of its spool: a segment is an eighth. */
+  readonly spoolBytes: number;
 }
+
+/**
+ * `disk`: some fsyncs and reads fail. `rot`: a bit of the spool flips after its end. `frozen`: it stands still while the
+ * next one takes its spool, and then goes on. `foreign`: it has the key of another tenant. `clock`: its machine's
+ * clock is set back by an hour, again and again.
+ */
+export type Trouble = 'none' | 'disk' | 'rot' | 'frozen' | 'foreign' | 'clock';
 
 /** All choices of a seed: the same for the same seed. */
 export function planOf(seed: number): Life[] {
@@ -31,9 +54,13 @@ export function planOf(seed: number): Life[] {
   const kills = between(random, 1, 3);
   const lives: Life[] = [];
   let from = 0;
+  const others = randomOf(seed ^ 0xace);
+  const keepUntil = others() < 0.3 ? 'committed' : 'accepted';
   for (let number = 0; number <= kills; number++) {
     const isLast = number === kills;
     const events = between(random, 1, isLast ? 20 : 120);
+    const killAt = isLast ? undefined : Math.ceil(120 * random() ** 2) + 1;
+    const trouble = troubleOf(others, { number, isLast });
     lives.push({
       seed,
       number,
@@ -44,12 +71,27 @@ export function planOf(seed: number): Life[] {
       maxBatchEvents: between(random, 1, random() < 0.7 ? 5 : 40),
       maxBufferEvents: random() < 0.3 ? 10 : 1000,
       burst: between(random, 1, 20),
-      killAt: isLast ? undefined : Math.ceil(120 * random() ** 2) + 1,
-      power: random() < 0.6,
+      killAt: trouble === 'frozen' ? 100_000 : killAt,
+      power: random() < 0.6 && trouble !== 'rot' && trouble !== 'frozen',
+      ...{ trouble, keepUntil, isPatient: others() < 0.5 },
+      spoolBytes: others() < 0.6 ? 64 * 1024 : 1024 * 1024,
     });
     from += events;
   }
   return lives;
+}
+
+function troubleOf(
+  random: () => number,
+  { number, isLast }: { readonly number: number; readonly isLast: boolean },
+): Trouble {
+  const draw = random();
+  if (isLast) return draw < 0.3 ? 'clock' : draw < 0.5 ? 'disk' : 'none';
+  if (draw < 0.25) return 'disk';
+  if (draw < 0.45) return 'rot';
+  if (draw < 0.6) return 'frozen';
+  if (draw < 0.75 && number > 0) return 'foreign';
+  return draw < 0.85 ? 'clock' : 'none';
 }
 
 /** What becomes of a request. */

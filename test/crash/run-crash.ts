@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Violation } from './check.ts';
 import { openDoor } from './door.ts';
-import type { Plant } from './plan.ts';
+import { planted } from './mutants.ts';
+import type { Plant, Trouble } from './plan.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
 export interface CrashOptions {
@@ -23,6 +24,8 @@ export interface CrashReport {
   readonly seeds: number;
   readonly kills: number;
   readonly powerLosses: number;
+  /** Lives by what befell them. */
+  readonly troubles: Readonly<Partial<Record<Trouble, number>>>;
   /** Events whose `record` resolved, and those that are stored: unacknowledged ones may be too. */
   readonly acknowledged: number;
   readonly stored: number;
@@ -46,7 +49,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), 'sealtrail-crash-'));
   const door = await openDoor();
   try {
-    const script = await bundleChild(folder);
+    const script = await bundleChild(folder, plant);
     let queue = [...options.seeds];
     const results: SeedResult[] = [];
     const work = async () => {
@@ -66,7 +69,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
 }
 
 /** In one file it starts in a third of the time. */
-async function bundleChild(folder: string): Promise<string> {
+async function bundleChild(folder: string, plant: Plant | undefined): Promise<string> {
   const outfile = join(folder, 'child.cjs');
   await build({
     entryPoints: [fileURLToPath(new URL('child.ts', import.meta.url))],
@@ -76,6 +79,7 @@ async function bundleChild(folder: string): Promise<string> {
     format: 'cjs',
     mainFields: ['module', 'main'],
     logLevel: 'silent',
+    plugins: planted(plant),
   });
   return outfile;
 }
@@ -94,6 +98,14 @@ function reportOf(results: readonly SeedResult[], seconds: number): CrashReport 
     seeds: results.length,
     kills: sum(({ kills }) => kills),
     powerLosses: sum(({ powerLosses }) => powerLosses),
+    troubles: Object.fromEntries(
+      [
+        ...Map.groupBy(
+          results.flatMap(({ troubles }) => troubles),
+          (trouble) => trouble,
+        ),
+      ].map(([trouble, lives]) => [trouble, lives.length]),
+    ),
     acknowledged: sum(({ acknowledged }) => acknowledged),
     stored: sum(({ stored }) => stored),
     batches: sum(({ batches }) => batches),

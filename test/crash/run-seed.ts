@@ -1,15 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as later } from 'node:timers/promises';
 import { apiKey } from '../fake/token-service.ts';
+import { rot } from './bit-rot.ts';
 import { check, numbersIn, type Violation } from './check.ts';
 import type { ChildInput } from './child.ts';
 import type { openDoor } from './door.ts';
 import { losePower } from './lose-power.ts';
-import { type Life, type Plant, planOf } from './plan.ts';
+import { type Life, type Plant, planOf, type Trouble } from './plan.ts';
 import { randomOf } from './random.ts';
 import { rebatch } from './rebatch.ts';
 import { storeAll } from './store-all.ts';
@@ -18,6 +28,7 @@ export interface SeedResult {
   readonly seed: number;
   readonly kills: number;
   readonly powerLosses: number;
+  readonly troubles: readonly Trouble[];
   readonly acknowledged: number;
   readonly stored: number;
   readonly batches: number;
@@ -43,31 +54,45 @@ export async function runSeed(
   const lives = planOf(seed);
   const random = randomOf(seed ^ 0xf0f0);
   const violations: Violation[] = [];
+  const frozen: Promise<Violation | undefined>[] = [];
+  let rotten: Set<number> | undefined;
   try {
     mkdirSync(dir);
-    for (const life of lives) {
+    for (const [index, life] of lives.entries()) {
       traffic.newLife();
       const input = { life, url: door.urlOf(seed), apiKey, dir, notes, acks, plant };
-      const fault = await live(script, input);
+      const { taken, token } = traffic;
+      const before = taken.length;
+      token.tenant = life.trouble === 'foreign' ? 'beta' : 'acme';
+      const isTaken = life.trouble === 'frozen' && index + 1 < lives.length;
+      const fault = isTaken ? await freeze(script, input, frozen) : await live(script, input);
       if (fault !== undefined) violations.push(fault);
+      if (life.trouble === 'foreign' && taken.length > before)
+        violations.push({ check: 'nothing-for-another-tenant', detail: `life ${life.number}` });
       if (life.killAt === undefined) break;
       if (life.power && existsSync(notes)) losePower(dir, notes, random);
+      if (life.trouble === 'rot') {
+        rotten ??= new Set();
+        for (const n of rot(dir, random)) rotten.add(n);
+      }
       if (plant === 'new-batch-id') rebatch(dir);
     }
+    for (const each of await Promise.all(frozen)) if (each !== undefined) violations.push(each);
     const stored = await storeAll(traffic.taken, traffic.token.grants);
     const lines = existsSync(acks) ? readFileSync(acks, 'utf8').trimEnd().split('\n') : [];
     const acked = lines.filter(Boolean).map((line) => line.split(' ').map(Number));
     const acknowledged = new Set(acked.map(([n = -1]) => n));
-    violations.push(...check({ acknowledged, stored, needless: traffic.needless }));
+    violations.push(...check({ acknowledged, stored, needless: traffic.needless, rotten }));
     return {
       seed,
       kills: lives.length - 1,
       powerLosses: lives.filter(({ killAt, power }) => killAt !== undefined && power).length,
+      troubles: lives.map(({ trouble }) => trouble),
       acknowledged: acknowledged.size,
       stored: new Set(numbersIn(stored)).size,
       batches: stored.rows.size,
       resent: traffic.taken.length - stored.rows.size,
-      latencies: acked.map(([, ms = 0]) => ms),
+      latencies: acked.map(([, ms = 0]) => ms).filter((ms) => ms > 0),
       violations,
     };
   } finally {
@@ -81,6 +106,33 @@ export interface SeedOptions {
   /** The bundled child. */
   readonly script: string;
   readonly plant: Plant | undefined;
+}
+
+/**
+ * One that stands still once it has acknowledged something, while its lock is removed, as another would that takes
+ * it for dead; it goes on while the next one uses the spool. `frozen`: how it ends.
+ */
+async function freeze(
+  script: string,
+  input: ChildInput,
+  frozen: Promise<Violation | undefined>[],
+): Promise<undefined> {
+  const { dir, acks } = input;
+  const size = () => (existsSync(acks) ? statSync(acks).size : 0);
+  const before = size();
+  const child = spawn(process.execPath, [script, JSON.stringify(input)], {
+    stdio: 'ignore',
+    timeout: patienceMs,
+    killSignal: 'SIGKILL',
+  });
+  const closed = once(child, 'close');
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  for (let i = 0; i < 3000 && size() === before && !isOver(); i++) await later(2);
+  child.kill('SIGSTOP');
+  for (const name of readdirSync(dir))
+    if (name.startsWith('lock-')) rmSync(join(dir, name), { force: true });
+  setTimeout(() => child.kill('SIGCONT'), 700);
+  frozen.push(closed.then(() => undefined));
 }
 
 /** One process, until it is gone; the last one must end by itself, and well. */

@@ -77,9 +77,11 @@ describe('a template that cannot be run', () => {
         if (Type === 'AWS::IAM::Role') Properties['AssumeRolePolicyDocument'] = { Statement: [] };
       }
     });
-    await expect(deployLocally({ assembly })).rejects.toThrow(/cannot be assumed by Lambda/);
+    // Other files of this worker may have deployments of their own.
     const servers = () => process.getActiveResourcesInfo().filter((name) => /Server/.test(name));
-    await expect.poll(servers).toEqual([]);
+    const before = servers().length;
+    await expect(deployLocally({ assembly })).rejects.toThrow(/cannot be assumed by Lambda/);
+    await expect.poll(() => servers().length).toBeLessThanOrEqual(before);
   });
 
   test('a type that the local AWS does not know is refused by name', async () => {

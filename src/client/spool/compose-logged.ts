@@ -7,7 +7,7 @@ import type { SealedBatch } from '../sealed-batch.ts';
 import { EntryReader, type StoredEntry } from './entry-reader.ts';
 import type { SpoolFiles } from './files.ts';
 import type { Boundary } from './frame.ts';
-import type { Segment } from './recover.ts';
+import type { Segment } from './spool-state.ts';
 
 const idAt = '{"id":"'.length;
 const gone = Buffer.alloc(0);

@@ -11,8 +11,8 @@ import { EntryReader, type StoredEntry } from './entry-reader.ts';
 import type { SpoolFiles } from './files.ts';
 import type { Boundary } from './frame.ts';
 import type { SegmentLog } from './log.ts';
-import { keyOf, type Recovered, type Segment } from './recover.ts';
 import { RecoveredBatches } from './recovered-batches.ts';
+import { keyOf, type Recovered, type Segment } from './spool-state.ts';
 
 export interface DeliveryDeps extends ProducerDeps {
   readonly settings: Settings;

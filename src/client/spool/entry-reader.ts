@@ -1,6 +1,6 @@
 import type { SpoolFiles } from './files.ts';
-import type { Segment } from './recover.ts';
 import { SegmentScan } from './segment-scan.ts';
+import type { Segment } from './spool-state.ts';
 
 export interface StoredEntry {
   readonly number: number;

@@ -1,5 +1,5 @@
 import type { Frame } from './frame.ts';
-import { isNew, keyOf, type Recovered, type SpoolState } from './recover.ts';
+import { isNew, keyOf, type Recovered, type SpoolState } from './spool-state.ts';
 
 /** Entries before a boundary that no boundary has, and which of the chain's numbers are missing there. */
 interface Gap {

@@ -1,7 +1,7 @@
 import type { SpoolFiles } from './files.ts';
 import type { Frame } from './frame.ts';
-import { keyOf, type Segment, type SpoolState } from './recover.ts';
 import { SegmentScan } from './segment-scan.ts';
+import { keyOf, type Segment, type SpoolState } from './spool-state.ts';
 
 /**
  * The oldest that is needed: number of an entry, and of a segment with a boundary. Batches are logged in

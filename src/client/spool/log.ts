@@ -2,9 +2,9 @@ import { doubling } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { SpoolStats } from '../stats.ts';
 import { encodeFrame, type Frame } from './frame.ts';
-import { keyOf, type SpoolState } from './recover.ts';
 import { isFull, Reserve } from './reserve.ts';
 import { SegmentWriter, type WriterDeps } from './segment-writer.ts';
+import { keyOf, type SpoolState } from './spool-state.ts';
 
 /** Bytes that are written and made durable at once, at most. */
 const maxGroup = 4 * 1024 * 1024;

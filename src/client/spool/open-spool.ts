@@ -5,8 +5,9 @@ import type { SpoolFiles } from './files.ts';
 import { frameOverhead, type Owner } from './frame.ts';
 import { heldFiles } from './held-files.ts';
 import { type Lock, lockFolder } from './lock.ts';
-import { type Recovered, recovering, segmentNumbers, segmentPath } from './recover.ts';
+import { recovering, segmentNumbers, segmentPath } from './recover.ts';
 import { SegmentScan } from './segment-scan.ts';
+import type { Recovered } from './spool-state.ts';
 
 /** Bytes that are read in each slice, the first of them when a client is made: some 3 ms. */
 const sliceBytes = 1024 * 1024;

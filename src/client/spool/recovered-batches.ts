@@ -4,7 +4,7 @@ import type { SealedBatch } from '../sealed-batch.ts';
 import { composeFrom } from './compose-logged.ts';
 import type { EntryReader, StoredEntry } from './entry-reader.ts';
 import type { Boundary } from './frame.ts';
-import { keyOf, type Recovered } from './recover.ts';
+import { keyOf, type Recovered } from './spool-state.ts';
 
 /** Composed before other work has its turn, bytes of lines: some 20 ms. */
 const bytesATurn = 256 * 1024;

@@ -2,7 +2,8 @@ import type { SpoolStats } from '../stats.ts';
 import type { AppendFile, SpoolFiles } from './files.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import { liveFrames, lowestLive } from './live.ts';
-import { apply, type Segment, type SpoolState, segmentPath } from './recover.ts';
+import { segmentPath } from './recover.ts';
+import { apply, type Segment, type SpoolState } from './spool-state.ts';
 
 /** A segment with less in it is not worth a new one, bytes: file systems give room by blocks. */
 const worthRenewing = 8 * 1024;

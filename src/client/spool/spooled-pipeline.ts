@@ -16,7 +16,7 @@ import type { StoredEntry } from './entry-reader.ts';
 import type { SpoolFiles } from './files.ts';
 import { SegmentLog, type Write } from './log.ts';
 import { failedToOpen, type OpenedSpool, openSpool, ownerOf } from './open-spool.ts';
-import type { Recovered } from './recover.ts';
+import type { Recovered } from './spool-state.ts';
 
 export interface SpooledDeps extends ProducerDeps {
   readonly files: SpoolFiles;

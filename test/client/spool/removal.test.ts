@@ -1,7 +1,7 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import type { SpoolState } from '../../../src/client/spool/recover.ts';
 import { SegmentWriter } from '../../../src/client/spool/segment-writer.ts';
+import type { SpoolState } from '../../../src/client/spool/spool-state.ts';
 import { MemoryDisk } from '../../fake/memory-disk.ts';
 
 const unhandled: unknown[] = [];

@@ -123,6 +123,31 @@ test('what is accepted is let go of, and its segments are removed', async () => 
   expect(disk.bytes).toBeLessThan(300_000 + reserveBytes);
 });
 
+test('no segment is removed before it is durable that what is in it was delivered', async () => {
+  const { clock, disk, token, stream, open } = world({ lingerMs: 0 });
+  token.mode = 'down';
+  const client = open();
+  const note = 'x'.repeat(1000);
+  for (let n = 0; n < 300; n++) void client.record(input(n, { metadata: { n, note } }), durable);
+  await clock.advance(1000);
+  const before = disk.names.filter((name) => name.endsWith('.segment'));
+  expect(before.length).toBeGreaterThan(2);
+  stream.fate = () => {
+    disk.fate = ({ kind }) =>
+      kind === 'sync' ? { kind: 'failed', code: 'EIO' } : { kind: 'done' };
+    return { kind: 'taken' };
+  };
+  token.mode = 'up';
+  await clock.until(() => client.stats().accepted >= 200);
+  await clock.advance(1000);
+  expect(disk.names).toEqual(expect.arrayContaining(before));
+  disk.fate = () => ({ kind: 'done' });
+  stream.fate = () => ({ kind: 'taken' });
+  await clock.while(client.flush());
+  await clock.advance(20_000);
+  expect(disk.names).not.toEqual(expect.arrayContaining(before));
+});
+
 test('after a close the next process is a new producer', async () => {
   const { clock, open, taken } = world({ lingerMs: 0 });
   for (let n = 0; n < 2; n++) {
