@@ -186,7 +186,6 @@ describe('the feed', () => {
     await until(async () => {
       const response = await pipeline.get('/v1/feed', acme);
       if (response.ok) feed = (await response.json()) as typeof feed;
-      else console.log('DEBUG', response.status, await response.text());
       return response.ok;
     });
     await clock.restore();
