@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildCli } from '../../src/local/build-cli.ts';
 import { oldestNode, tooOldNode } from '../fixture/other-node.ts';
+import { bundleFile } from '../vector/files.ts';
+import { fromParts } from '../vector/parts.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'sealtrail-tool-'));
@@ -13,8 +15,10 @@ const tool = join(folder, 'sealtrail.mjs');
 const bundle = join(folder, 'intact.bundle');
 
 beforeAll(async () => {
-  const vector = readFileSync(join(root, 'test/vector/bundle/intact-two-producers.json'), 'utf8');
-  writeFileSync(bundle, Buffer.from(JSON.parse(vector).bundle, 'base64'));
+  const cases = bundleFile().groups.flatMap((group) => group.cases);
+  const vector = cases.find(({ name }) => name === 'intact-two-producers');
+  if (vector === undefined) throw new Error('there is no such vector');
+  writeFileSync(bundle, fromParts(vector.input));
   await buildCli(tool);
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

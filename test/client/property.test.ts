@@ -88,7 +88,7 @@ test('whatever happens, each recorded event is accepted, once per batch, in one 
       await clock.while(client.close());
       check(w, await Promise.all(outcomes));
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 }, 240_000);
 

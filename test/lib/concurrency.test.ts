@@ -52,7 +52,7 @@ describe('the throttle of reads', () => {
 
   test('is of every route that reaches the read function, and of no other', () => {
     const routes = Object.values(dev.service.findResources('AWS::ApiGatewayV2::Route')).filter(
-      ({ Properties }) => !/credentials|commits|jwks/.test(Properties.RouteKey),
+      ({ Properties }) => !/credentials|commits|grants|jwks/.test(Properties.RouteKey),
     );
     const keys = routes.map(({ Properties }) => Properties.RouteKey);
     expect(Object.keys(routeSettings(dev)).sort()).toEqual(keys.sort());

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildFunctions } from '../../src/local/build-functions.ts';
 import { sourceKey } from '../../src/local/source-key.ts';
@@ -91,10 +91,11 @@ describe('the key of sources', () => {
 /** A package whose app writes a manifest and nothing else: loading the CDK takes seconds, and caching is not its concern. */
 function stubPackage(): string {
   const root = temporary();
-  for (const path of inputs)
-    if (!/\.(ts|json)$/.test(path)) mkdirSync(join(root, path), { recursive: true });
-  for (const path of [...inputs, 'src/token/env.ts'])
-    if (/\.(ts|json)$/.test(path)) writeFileSync(join(root, path), '{"context":{}}');
+  for (const path of [...inputs, 'src/token/env.ts']) {
+    const isFile = /\.(ts|json)$/.test(path);
+    mkdirSync(join(root, isFile ? dirname(path) : path), { recursive: true });
+    if (isFile) writeFileSync(join(root, path), '{"context":{}}');
+  }
   writeFileSync(
     join(root, 'bin/sealtrail.ts'),
     `import { cpSync, mkdirSync, writeFileSync } from 'node:fs';

@@ -42,7 +42,8 @@ test('pages over a minute with more batches than one may read go on, partly orde
     );
     const page = (await answer.json()) as Page;
     expect(answer.status).toBe(200);
-    expect(page.events.length).toBeGreaterThan(0);
+    // On a slow machine a page may end by its time with nothing found: then it gets further all the same.
+    if (page.events.length === 0) expect(page.next).not.toBe(cursor);
     expect(page.events.length).toBeLessThanOrEqual(400);
     expect(answer.headers.get('sealtrail-order')).toBe(page.order);
     const own = page.events.map((each) => each.event.id);

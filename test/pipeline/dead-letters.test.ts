@@ -14,7 +14,7 @@ import { sha256 } from '../../src/domain/encoding.ts';
 import { event, line } from '../fixture/events.ts';
 import { type Operator, operatorOf } from '../fixture/operator.ts';
 import { operatorSession } from '../fixture/operator-role.ts';
-import { openPipeline, type Pipeline } from '../fixture/pipeline.ts';
+import { openPipeline, type Pipeline, withoutWindow } from '../fixture/pipeline.ts';
 import { put, sealed, type Tenant, type Vended, vend } from '../fixture/vended.ts';
 import { build } from '../vector/build.ts';
 import { wrong } from '../vector/recipes.ts';
@@ -110,6 +110,7 @@ beforeAll(async () => {
     // A hundred retries as in the template would take minutes.
     for (const { Type, Properties } of Object.values(resources))
       if (Type === 'AWS::Lambda::EventSourceMapping') Properties['MaximumRetryAttempts'] = 1;
+    withoutWindow(resources);
   });
   // By no more rights than `grantRedrive` gives.
   const credentials = await operatorSession(pipeline.deployment, 'grantRedrive');

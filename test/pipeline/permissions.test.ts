@@ -276,6 +276,7 @@ describe('with one permission taken out of the template', () => {
     const tenant = await pipeline.tenant('acme');
     const vended = await vend(pipeline.url, tenant);
     const { mapping } = pipeline.deployment;
+    await pipeline.drained(); // of what tells of earlier reads
     const { invocations, succeeded } = mapping.stats;
     // Into the batches, and into the grants under `stopped#`.
     const isInsert = ({ Action }: { Action: unknown }) => Action === 'dynamodb:PartiQLInsert';

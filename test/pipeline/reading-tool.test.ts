@@ -37,7 +37,7 @@ test('what is shipped with the tool is queried, exported and verified with it, a
 
   const log = await pipeline.log(acme);
   expect(log).toHaveLength(2);
-  const queried = await reader.run(['query', '--from', '1h', '--order', 'asc']);
+  const queried = await reader.run(['query', '--from', '1h', '--order', 'asc', '--action', 'login']);
   expect(queried.stdout.split('\n').slice(0, -1)).toEqual(log);
 
   const jwks = (await (await fetch(`${pipeline.url}/.well-known/jwks.json`)).json()) as {
@@ -50,6 +50,7 @@ test('what is shipped with the tool is queried, exported and verified with it, a
   expect(answer.status).toBe(200);
   expect(await verifySecond(proof, pin)).toEqual({ event: JSON.parse(first), tenant: acme.id });
 
+  await pipeline.drained(); // of the end of the producer, for which nobody waited
   const bundle = join(folder, 'log.bundle');
   expect(await reader.run(['export', '--from', '1h', '--proofs', '--out', bundle])).toMatchObject({
     code: 0,
