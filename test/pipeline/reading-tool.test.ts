@@ -37,7 +37,15 @@ test('what is shipped with the tool is queried, exported and verified with it, a
 
   const log = await pipeline.log(acme);
   expect(log).toHaveLength(2);
-  const queried = await reader.run(['query', '--from', '1h', '--order', 'asc', '--action', 'login']);
+  const queried = await reader.run([
+    'query',
+    '--from',
+    '1h',
+    '--order',
+    'asc',
+    '--action',
+    'login',
+  ]);
   expect(queried.stdout.split('\n').slice(0, -1)).toEqual(log);
 
   const jwks = (await (await fetch(`${pipeline.url}/.well-known/jwks.json`)).json()) as {
