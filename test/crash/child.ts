@@ -8,7 +8,7 @@ import { defaultInternals, type Internals } from '../../src/client/internals.ts'
 import { parseOptions } from '../../src/client/options.ts';
 import { systemFiles } from '../../src/client/spool/files.ts';
 import { losingFiles } from './losing-files.ts';
-import type { Life, Plant } from './plan.ts';
+import { floodEvents, floodFrom, type Life, memoryMb, type Plant } from './plan.ts';
 import { between, randomOf } from './random.ts';
 
 /** What the parent gives, as JSON, in the first argument. */
@@ -112,11 +112,31 @@ async function main(): Promise<void> {
       setBackMs += 3_600_000;
     await new Promise((resolve) => setTimeout(resolve, between(random, 0, 3)));
   }
+  if (life.trouble === 'memory') await flood(client);
   if (life.killAt === undefined) await client.close();
   else {
     await client.flush().catch(() => {}); // its spool may have been taken, or damaged
     process.kill(process.pid, 'SIGKILL');
   }
+}
+
+/** More than the heap holds, none of it awaited: what has no room must be refused, and the process live on. */
+async function flood(client: AuditClient): Promise<void> {
+  const text = 'x'.repeat(20_000);
+  for (let i = 0; i < floodEvents; i++) {
+    const n = floodFrom + i;
+    const metadata = { seed: life.seed, n, text: `${i}${text}`, at: trueNow() };
+    const event = { action: 'crash.tested', actor: { type: 'process', id: 'flood' }, metadata };
+    client.record(event, { until: 'durable' }).then(
+      () => void writeSync(ackLog, `${n} \n`),
+      () => {}, // there was no room
+    );
+    if (i % 100 === 99) await new Promise(setImmediate);
+  }
+  const { maxRSS } = process.resourceUsage(); // KB
+  if (maxRSS <= memoryMb * 1024) return;
+  console.error(`it took ${Math.round(maxRSS / 1024)} MB`);
+  process.exit(1); // what waits would keep it for minutes
 }
 
 main().catch((error: unknown) => {

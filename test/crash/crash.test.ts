@@ -19,6 +19,7 @@ test.each([
   ['cut-at-damage', 'acknowledged-is-stored', [4, 18, 24, 2]],
   ['wall-clock', 'time-is-right', [13, 9, 25, 4]],
   ['any-tenant', 'nothing-for-another-tenant', [31, 30, 5, 20, 37]],
+  ['waits-without-bound', 'ends-by-itself', [2, 3, 5]],
 ] as const)(
   'the planted error %s is caught by %s',
   async (plant, check, seeds) => {

@@ -31,6 +31,11 @@ const mutants: Partial<Record<Plant, Mutant>> = {
     from: 'const foreign = problemOfOwner(',
     to: 'const foreign = undefined; problemOfOwner(',
   },
+  'waits-without-bound': {
+    file: 'spool/admission.ts',
+    from: 'if (mustReject || isFull) return false;',
+    to: 'if (mustReject) return false;',
+  },
   'wall-clock': {
     file: 'client/make-entry.ts',
     from: 'now: serverClock.now(), synced',

@@ -10,6 +10,7 @@ export const plants = [
   'lock-is-believed',
   'any-tenant',
   'wall-clock',
+  'waits-without-bound',
 ] as const;
 export type Plant = (typeof plants)[number];
 
@@ -44,9 +45,17 @@ export interface Life {
 /**
  * `disk`: some fsyncs and reads fail. `rot`: a bit of the spool flips after its end. `frozen`: it stands still while the
  * next one takes its spool, and then goes on. `foreign`: it has the key of another tenant. `clock`: its machine's
- * clock is set back by an hour, again and again.
+ * clock is set back by an hour, again and again. `memory`: it records more than its heap can hold, and awaits nothing.
  */
-export type Trouble = 'none' | 'disk' | 'rot' | 'frozen' | 'foreign' | 'clock';
+export type Trouble = 'none' | 'disk' | 'rot' | 'frozen' | 'foreign' | 'clock' | 'memory';
+
+/** Heap of a process whose trouble is `memory`, MB; with its buffers, which are beside the heap, it may take this. */
+export const heapMb = 100;
+export const memoryMb = 400;
+/** What it then records, of 20 KB each. */
+export const floodEvents = 20_000;
+/** `metadata.n` of the first of them. */
+export const floodFrom = 1_000_000;
 
 /** All choices of a seed: the same for the same seed. */
 export function planOf(seed: number): Life[] {
@@ -55,12 +64,15 @@ export function planOf(seed: number): Life[] {
   const lives: Life[] = [];
   let from = 0;
   const others = randomOf(seed ^ 0xace);
+  const floods = randomOf(seed ^ 0xf100d);
   const keepUntil = others() < 0.3 ? 'committed' : 'accepted';
   for (let number = 0; number <= kills; number++) {
     const isLast = number === kills;
     const events = between(random, 1, isLast ? 20 : 120);
     const killAt = isLast ? undefined : Math.ceil(120 * random() ** 2) + 1;
-    const trouble = troubleOf(others, { number, isLast });
+    const drawn = troubleOf(others, { number, isLast });
+    // It ends by itself if it ends well: its kill would come before its flood.
+    const trouble = drawn === 'none' && isLast && floods() < 0.4 ? 'memory' : drawn;
     lives.push({
       seed,
       number,
@@ -75,6 +87,8 @@ export function planOf(seed: number): Life[] {
       power: random() < 0.6 && trouble !== 'rot' && trouble !== 'frozen',
       ...{ trouble, keepUntil, isPatient: others() < 0.5 },
       spoolBytes: others() < 0.6 ? 64 * 1024 : 1024 * 1024,
+      // Or the flood would take minutes to be delivered.
+      ...(trouble === 'memory' && { maxBatchEvents: 40, maxBufferEvents: 50 }),
     });
     from += events;
   }

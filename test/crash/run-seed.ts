@@ -19,7 +19,7 @@ import { check, numbersIn, type Violation } from './check.ts';
 import type { ChildInput } from './child.ts';
 import type { openDoor } from './door.ts';
 import { losePower } from './lose-power.ts';
-import { type Life, type Plant, planOf, type Trouble } from './plan.ts';
+import { heapMb, type Life, type Plant, planOf, type Trouble } from './plan.ts';
 import { randomOf } from './random.ts';
 import { rebatch } from './rebatch.ts';
 import { storeAll } from './store-all.ts';
@@ -137,7 +137,8 @@ async function freeze(
 
 /** One process, until it is gone; the last one must end by itself, and well. */
 async function live(script: string, input: ChildInput): Promise<Violation | undefined> {
-  const child = spawn(process.execPath, [script, JSON.stringify(input)], {
+  const heap = input.life.trouble === 'memory' ? [`--max-old-space-size=${heapMb}`] : [];
+  const child = spawn(process.execPath, [...heap, script, JSON.stringify(input)], {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: patienceMs,
     killSignal: 'SIGTERM',
