@@ -117,13 +117,15 @@ async function main(): Promise<void> {
   if (life.killAt === undefined) await client.close();
   else {
     const flushed = client.flush().catch(() => {}); // its spool may have been taken, or damaged
-    const isForeign = life.trouble === 'foreign';
-    await Promise.race([
-      flushed,
-      ...(isForeign ? [new Promise((end) => setTimeout(end, 3000))] : []),
-    ]);
+    await (life.trouble === 'foreign' ? Promise.race([flushed, refused(client)]) : flushed);
     process.kill(process.pid, 'SIGKILL');
   }
+}
+
+/** Resolves once the key was refused as another tenant's: from then on nothing is accepted, whatever waits. */
+async function refused(client: AuditClient): Promise<void> {
+  while (client.stats().lastError?.code !== 'grant-invalid')
+    await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** More than the heap holds, none of it awaited: what has no room must be refused, and the process live on. */
