@@ -85,9 +85,15 @@ function chainFaults(rows: readonly StoredBatch[]): string[] {
   return [...chains].flatMap(([producer, chain]) => {
     chain.sort((a, b) => a.seq - b.seq);
     return chain.flatMap(({ seq, prev, fin }, i) => {
-      const isRight =
-        seq === i && prev === (chain[i - 1]?.id ?? null) && fin === (i === chain.length - 1);
-      return isRight ? [] : [`batch ${seq} of ${producer} is not what comes at ${i}`];
+      const isLast = i === chain.length - 1;
+      const faults = [
+        seq === i ? [] : `batch ${seq} comes at ${i}`,
+        prev === (chain[i - 1]?.id ?? null) ? [] : `batch ${seq} names another before it`,
+        fin === isLast
+          ? []
+          : `batch ${seq} ${fin ? 'is the end, and is not the last' : 'is the last, and not the end'}`,
+      ].flat();
+      return faults.map((fault) => `${producer}: ${fault}, of ${chains.size} chain(s)`);
     });
   });
 }

@@ -63,11 +63,13 @@ export async function runSeed(
       const input = { life, url: door.urlOf(seed), apiKey, dir, notes, acks, plant };
       const { taken, token } = traffic;
       const before = taken.length;
-      token.tenant = life.trouble === 'foreign' ? 'beta' : 'acme';
+      // Before anything was sent the folder may be nobody's yet, and would be bound to whose key comes first.
+      const isForeign = life.trouble === 'foreign' && before > 0;
+      token.tenant = isForeign ? 'beta' : 'acme';
       const isTaken = life.trouble === 'frozen' && index + 1 < lives.length;
       const fault = isTaken ? await freeze(script, input, frozen) : await live(script, input);
       if (fault !== undefined) violations.push(fault);
-      if (life.trouble === 'foreign' && taken.length > before)
+      if (isForeign && taken.length > before)
         violations.push({ check: 'nothing-for-another-tenant', detail: `life ${life.number}` });
       if (life.killAt === undefined) break;
       if (life.power && existsSync(notes)) losePower(dir, notes, random);
