@@ -19,7 +19,8 @@ export function lowestLive(state: SpoolState): {
 
 /**
  * What must not be lost with these segments: boundaries that are not delivered, their entries, and entries that
- * are in no batch. What cannot be read is marked as damage.
+ * are in no batch; and deliveries, while other segments are kept, since their boundaries may lie there, and entries
+ * that these name may be gone. What cannot be read is marked as damage.
  */
 export function liveFrames(
   segments: readonly Segment[],
@@ -27,10 +28,12 @@ export function liveFrames(
   files: SpoolFiles,
 ): Frame[] {
   const isLive = liveEntries(state);
+  const isAlone = state.segments.every((each) => segments.includes(each));
   return segments.flatMap((segment) =>
     framesOf(segment, files).filter(
       (frame) =>
         (frame.kind === 'entry' && isLive(frame.number)) ||
+        (frame.kind === 'delivered' && !isAlone) ||
         (frame.kind === 'batch' && state.outstanding.has(keyOf(frame.batch))),
     ),
   );
