@@ -188,7 +188,10 @@ export class AuditClient {
    * `closed`.
    */
   close(): Promise<void> {
-    this.#closing ??= quiet(this.#close());
+    if (this.#closing === undefined) {
+      this.#closing = quiet(this.#close());
+      this.#keepAlive(); // for the end of the chain, where nothing else waits
+    }
     return this.#closing;
   }
 

@@ -258,3 +258,17 @@ test('a client that was never used lets the process end', async () => {
   expect(out.trim()).toBe('0');
   expect(code).toBe(0);
 });
+
+test('the process is kept alive until the end of the chain is accepted, also if nothing else waits', async () => {
+  const { client, clock, stream, taken } = world({ lingerMs: 0 });
+  await clock.while(client.record(input(0)));
+  expect(clock.holds).toBe(0);
+  stream.fate = ({ number }) =>
+    number < 3 ? { kind: 'failed', name: 'InternalFailure' } : { kind: 'taken' };
+  const closing = client.close();
+  await clock.until(() => stream.requests.length === 2);
+  expect(clock.holds).toBe(1);
+  await clock.while(closing);
+  expect(taken().map(({ manifest }) => manifest.fin)).toEqual([false, true]);
+  expect(clock.holds).toBe(0);
+});
