@@ -67,7 +67,9 @@ export async function runSeed(
       const isForeign = life.trouble === 'foreign' && before > 0;
       token.tenant = isForeign ? 'beta' : 'acme';
       const isTaken = life.trouble === 'frozen' && index + 1 < lives.length;
-      const fault = isTaken ? await freeze(script, input, frozen) : await live(script, input);
+      const fault = isTaken
+        ? await freeze(script, input, frozen)
+        : await live(script, input, rotten !== undefined);
       if (fault !== undefined) violations.push(fault);
       if (isForeign && taken.length > before)
         violations.push({ check: 'nothing-for-another-tenant', detail: `life ${life.number}` });
@@ -137,8 +139,15 @@ async function freeze(
   frozen.push(closed.then(() => undefined));
 }
 
-/** One process, until it is gone; the last one must end by itself, and well. */
-async function live(script: string, input: ChildInput): Promise<Violation | undefined> {
+/**
+ * One process, until it is gone; the last one must end by itself, and well. What a flipped bit has taken, `close` must
+ * tell.
+ */
+async function live(
+  script: string,
+  input: ChildInput,
+  isRotten: boolean,
+): Promise<Violation | undefined> {
   const heap = input.life.trouble === 'memory' ? [`--max-old-space-size=${heapMb}`] : [];
   const child = spawn(process.execPath, [...heap, script, JSON.stringify(input)], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -149,7 +158,8 @@ async function live(script: string, input: ChildInput): Promise<Violation | unde
     text(child.stderr),
     once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
-  const isRight = expectedEnd(input.life) === (signal ?? code);
+  const hasTold = isRotten && code === 1 && said.includes('cannot be read any more');
+  const isRight = hasTold || expectedEnd(input.life) === (signal ?? code);
   if (isRight) return undefined;
   const { number } = input.life;
   return { check: 'ends-by-itself', detail: `life ${number}: ${signal ?? code} ${said}` };
